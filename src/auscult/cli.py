@@ -1,0 +1,274 @@
+"""The command line: ``auscult``.
+
+``verify`` imports neither Django nor a database; every other command sets the local instance up first.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import click
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="auscult")
+def main() -> None:
+    """Auscult: verified physicians, measured opinion, and a record anyone can check."""
+
+
+def _start() -> None:
+    """Local secrets, the embedded database where no other is named, and Django."""
+    from auscult.config import local
+
+    local.load_local_environment()
+    if not os.environ.get("DATABASE_URL"):
+        server = local.embedded_postgres()
+        server.start()
+        server.create_database(os.environ.get("AUSCULT_DATABASE", "auscult"))
+    _set_up_django()
+
+
+def _set_up_django() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "auscult.config.settings")
+    import django
+
+    django.setup()
+
+
+@main.command()
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--receipt", type=click.Path(path_type=Path), help="Your receipt: is your ballot among those counted?")
+@click.option("--cells", type=click.Path(path_type=Path), help="The full cell table, for an auditor.")
+@click.option("--key", help="Fingerprint of the key that must have signed.")
+def verify(bundle: Path, receipt: Path | None, cells: Path | None, key: str | None) -> None:
+    """Check a result BUNDLE, with no database and no network.
+
+    Exit code 0: all true; 1: something is false; 2: unreadable.
+    """
+    from auscult.evidence.bundle import UnreadableBundle
+    from auscult.evidence.verifier import FALSE, verify_bundle
+
+    try:
+        checks = verify_bundle(
+            bundle.read_bytes(),
+            receipt=receipt.read_bytes() if receipt else None,
+            cells=cells.read_bytes() if cells else None,
+            expected_key=key,
+        )
+    except (UnreadableBundle, OSError) as error:
+        click.echo(f"verify: unreadable: {error}", err=True)
+        sys.exit(2)
+    width = max(len(check.what) for check in checks)
+    for check in checks:
+        click.echo(f"{check.what:<{width}}  {check.verdict:<11}  {check.detail}")
+    false = [check for check in checks if check.verdict == FALSE]
+    click.echo(f"verify: {'FALSE' if false else 'ok'}")
+    sys.exit(1 if false else 0)
+
+
+@main.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def manage(arguments: tuple[str, ...]) -> None:
+    """Run a Django command, for example ``auscult manage migrate``."""
+    _start()
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["auscult manage", *arguments])
+
+
+@main.command()
+def worker() -> None:
+    """Run queued jobs until stopped."""
+    _start()
+    from auscult.shared.jobs import run_worker
+
+    run_worker()
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--workers", default=2, show_default=True, help="Web processes.")
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve the site and run the worker, until Ctrl-C."""
+    _start()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    call_command("collectstatic", verbosity=0, interactive=False)
+    run_processes(host, port, workers, ready=lambda address: click.echo(f"Serving on {address}"))
+    _stop_database()
+
+
+@main.group()
+def registry() -> None:
+    """Registers of physicians."""
+
+
+@registry.command("load")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--as-of", "as_of", type=click.DateTime(["%Y-%m-%d"]), help="Date of the register, if its name lacks it.")
+def registry_load(file: Path, as_of: object) -> None:
+    """Load a register FILE in the NPPES format: csv, or the zip that contains it."""
+    _start()
+    from datetime import datetime
+
+    from django.core.management import call_command
+
+    from auscult.registry.actions import load_register
+    from auscult.registry.sources.nppes import UnusableRegisterFile
+    from auscult.shared import clock
+    from auscult.shared.progress import bytes_bar
+    from auscult.shared.standing import CONSOLE
+
+    call_command("migrate", verbosity=0)
+    day: date | None = as_of.date() if isinstance(as_of, datetime) else None
+    try:
+        with bytes_bar(f"Loading {file.name}") as advance:
+            loaded = load_register(file, standing=CONSOLE, now=clock.now(), as_of=day, progress=advance)
+    except UnusableRegisterFile as error:
+        raise click.ClickException(str(error)) from error
+    load = loaded.load
+    if loaded.repeated:
+        click.echo(f"This very file was loaded on {load.loaded_at:%d %B %Y}; nothing was done.")
+    click.echo(
+        f"{load.rows:,} rows = {load.kept:,} physicians + {load.deactivated:,} deactivated + {load.other:,} others "
+        f"+ {load.rejected:,} rejected"
+    )
+    click.echo(f"Frame of {loaded.frame.total:,} physicians as of {loaded.frame.as_of} in {loaded.frame.cells.count():,} cells")
+    if loaded.bad_lines:
+        rejects = file.with_name(file.name + ".rejects.csv")
+        rejects.write_text("line,reason\n" + "".join(f"{n},{reason}\n" for n, reason in loaded.bad_lines))
+        click.echo(f"Rejected lines: {rejects}")
+
+
+@main.command("role")
+@click.argument("email")
+@click.argument("role")
+def grant(email: str, role: str) -> None:
+    """Give an account (EMAIL) a ROLE: verifier, researcher, editor or operator."""
+    _start()
+    from auscult.members.actions import grant_role
+    from auscult.shared import clock
+    from auscult.shared.refusals import Refused
+    from auscult.shared.roles import GRANTABLE, Role
+    from auscult.shared.standing import CONSOLE
+
+    if role not in {each.value for each in GRANTABLE}:
+        raise click.ClickException(f"Roles are: {', '.join(sorted(each.value for each in GRANTABLE))}.")
+    try:
+        grant_role(standing=CONSOLE, now=clock.now(), email=email, role=Role(role))
+    except Refused as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    click.echo(f"The account is {role} now.")
+
+
+@main.command()
+@click.argument("number", type=int)
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def cells(number: int, file: Path) -> None:
+    """Write the full cell table of result NUMBER to FILE, for an auditor; the export is on the audit trail."""
+    _start()
+    from auscult.publishing.actions import export_cells
+    from auscult.shared import clock
+    from auscult.shared.refusals import Refused
+    from auscult.shared.standing import CONSOLE
+
+    try:
+        file.write_bytes(export_cells(standing=CONSOLE, now=clock.now(), number=number))
+    except Refused as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    click.echo(f"Wrote {file}. It can single people out: hand it to an auditor under an agreement, to nobody else.")
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="No server: seed a scratch database, print the figures and check them.")
+@click.option("--reset", is_flag=True, help="Begin anew.")
+@click.option("--size", type=click.Choice(["full", "small"]), default="full", show_default=True)
+@click.option("--port", default=8000, show_default=True, help="The next free port is taken if this one is not.")
+def demo(*, check: bool, reset: bool, size: str, port: int) -> None:
+    """The survey of July 2009, from nothing to a checked result."""
+    from auscult.demo import command
+
+    sys.exit(command.check(size) if check else command.run(size=size, reset=reset, port=port))
+
+
+@main.group("db")
+def db() -> None:
+    """The embedded database."""
+
+
+@db.command("stop")
+def db_stop() -> None:
+    """Stop the embedded PostgreSQL of this folder, if it runs."""
+    _stop_database()
+
+
+def _stop_database() -> None:
+    from auscult.config import local
+
+    if not os.environ.get("DATABASE_URL"):
+        local.embedded_postgres().stop()
+
+
+def run_processes(host: str, port: int, workers: int, *, ready: object) -> None:
+    """Run Granian and the job worker as children until one ends or a signal comes; then end both.
+
+    Args:
+        ready: called with the address once the site answers.
+    """
+    import time
+    import urllib.request
+
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "auscult.config.settings"}
+    # One blocking thread per worker: more of them only hold database connections (house.md).
+    web = [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
+        "--workers", str(workers), "--blocking-threads", "1", "--backlog", "1024", "--no-ws", "--log-level", "warning",
+        "auscult.config.wsgi:application",
+    ]  # fmt: skip
+    jobs = [sys.executable, "-m", "auscult.cli", "worker"]
+    # In a session of their own, so that Ctrl-C reaches only this process, which ends them in order.
+    children = [subprocess.Popen(command, env=environment, start_new_session=True) for command in (web, jobs)]  # noqa: S603
+    stopped = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopped
+        stopped = True
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, stop)
+    address = f"http://{host}:{port}/"
+    try:
+        announced = False
+        while not stopped and all(child.poll() is None for child in children):
+            if not announced:
+                try:
+                    urllib.request.urlopen(address + "health", timeout=1)  # noqa: S310 - our own address
+                except OSError:
+                    pass
+                else:
+                    announced = True
+                    if callable(ready):
+                        ready(address)
+            time.sleep(0.2)
+        if not stopped:
+            click.echo("A process ended on its own; stopping.", err=True)
+    finally:
+        for child in children:
+            if child.poll() is None:
+                child.send_signal(signal.SIGTERM)
+        for child in children:
+            try:
+                child.wait(15)
+            except subprocess.TimeoutExpired:
+                child.kill()
+
+
+if __name__ == "__main__":
+    main()

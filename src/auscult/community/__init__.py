@@ -1,0 +1,1 @@
+"""Postings, comments, usefulness: what is said."""

@@ -1,0 +1,1 @@
+"""Settings, addresses, and the machine underneath: the embedded PostgreSQL and the local secrets."""

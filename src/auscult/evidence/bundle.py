@@ -1,0 +1,89 @@
+"""The result bundle: one zip that lets a stranger check a release without database or network."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+from auscult.evidence.canonical import canonical_json
+
+FORMAT = "auscult-bundle/1"
+MANIFEST, SIGNATURE, RECORD, SUMS = "manifest.json", "signature.json", "record.json", "SHA256SUMS"
+#: Files that cannot be listed in the manifest because they are about the manifest.
+ABOUT_MANIFEST = frozenset({MANIFEST, SIGNATURE, RECORD, SUMS})
+#: Largest bundle a verifier reads, unpacked bytes: a guard against a zip bomb.
+MOST_BYTES = 2_000_000_000
+
+
+class UnreadableBundle(ValueError):
+    """The file is not a bundle at all."""
+
+
+def pack(contents: Mapping[str, bytes], manifest: Mapping[str, Any], signature: Any, record: Any) -> bytes:
+    """Write a bundle; the same input gives the same bytes.
+
+    Args:
+        contents: path → bytes of every file the manifest lists.
+        manifest: JSON data, with the SHA-256 of each of ``contents`` under ``files``.
+        signature: JSON data of ``signature.json``.
+        record: JSON data of ``record.json``.
+    """
+    files = {
+        **contents,
+        MANIFEST: canonical_json(manifest),
+        SIGNATURE: canonical_json(signature),
+        RECORD: canonical_json(record),
+    }
+    sums = "".join(f"{sha256(files[path])}  {path}\n" for path in sorted(files))
+    files[SUMS] = sums.encode()
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for path in sorted(files):
+            # A fixed date makes the bytes reproducible.
+            archive.writestr(zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0)), files[path], zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def unpack(data: bytes) -> dict[str, bytes]:
+    """Read the files of a bundle.
+
+    Raises:
+        UnreadableBundle: not a zip, damaged, too large, or without its four fixed files.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()
+            if len(names) != len(set(names)):
+                raise UnreadableBundle("The zip holds two files of the same name.")
+            if sum(info.file_size for info in archive.infolist()) > MOST_BYTES:
+                raise UnreadableBundle(f"The zip unpacks to more than {MOST_BYTES:,} bytes.")
+            files = {name: archive.read(name) for name in names}
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError) as error:
+        raise UnreadableBundle(f"This is not a readable zip file: {error}") from error
+    missing = ABOUT_MANIFEST - files.keys()
+    if missing:
+        raise UnreadableBundle(f"The bundle lacks {', '.join(sorted(missing))}.")
+    return files
+
+
+def read_json(files: Mapping[str, bytes], path: str) -> Any:
+    """Parse one JSON file of a bundle.
+
+    Raises:
+        UnreadableBundle: the file is absent or not JSON.
+    """
+    try:
+        return json.loads(files[path])
+    except KeyError as error:
+        raise UnreadableBundle(f"The bundle lacks {path}.") from error
+    except ValueError as error:
+        raise UnreadableBundle(f"{path} is not JSON: {error}") from error
+
+
+def sha256(data: bytes) -> str:
+    """SHA-256, lower-case hexadecimal."""
+    return hashlib.sha256(data).hexdigest()

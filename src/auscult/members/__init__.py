@@ -1,0 +1,1 @@
+"""Accounts, verification, standing, and the firewall between a name and a pseudonym."""

@@ -1,0 +1,1 @@
+"""Organisations and the people who may answer in their name."""

@@ -1,0 +1,1 @@
+"""Releases, replies and the record: what is on record."""

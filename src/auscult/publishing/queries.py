@@ -1,0 +1,279 @@
+"""Reads of publishing; what is here is public."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from auscult.community.queries import get_posting_of_survey
+from auscult.evidence.signatures import key_fingerprint
+from auscult.organisations.queries import Badge, list_badges
+from auscult.publishing import record
+from auscult.publishing.models import Checkpoint, RecordEntry, Release, Reply
+from auscult.shared.refusals import NotFound
+from auscult.shared.roles import Permission
+from auscult.shared.standing import Standing
+from auscult.statistics.representativeness import Instrument
+from auscult.surveys.models import Survey
+from auscult.surveys.queries import QuestionBox, question_boxes
+from auscult.surveys.rules import INSTRUMENT_MEANING, INSTRUMENT_WORDS, SurveyState
+
+
+@dataclass(frozen=True)
+class ReplyLine:
+    """A reply with its badge."""
+
+    organisation: str
+    public_name: str
+    scope: str
+    html: str
+    replied_at: datetime
+    record_index: int
+
+
+@dataclass(frozen=True)
+class ReleaseLine:
+    """One release in a list, with its headline: the leading answers."""
+
+    number: int
+    title: str
+    instrument: str
+    published_at: datetime
+    respondents: int
+    subject: str
+    headlines: list[tuple[str, str, float]]
+
+
+@dataclass(frozen=True)
+class StrataTable:
+    """A suppressed table of one question by one variable, as shares of each row."""
+
+    variable: str
+    wording: str
+    labels: list[str]
+    rows: list[tuple[str, int, list[float]]]
+    pooled: list[str]
+    withheld: bool
+
+
+@dataclass(frozen=True)
+class ReleasePage:
+    """Everything on the page of a release."""
+
+    number: int
+    title: str
+    instrument: str
+    instrument_meaning: str
+    results: dict[str, Any]
+    questions: list[QuestionBox]
+    leading: dict[str, dict[str, Any]]
+    disclosure: list[dict[str, str]]
+    strata: list[StrataTable]
+    manifest: dict[str, Any]
+    manifest_hash: str
+    record_index: int
+    published_at: datetime
+    opened_at: datetime
+    closed_at: datetime
+    replies: list[ReplyLine]
+    badges: list[Badge]
+    posting_id: int | None
+    bundle_bytes: int
+
+
+VARIABLE_WORDS = {
+    "specialty": "specialty",
+    "region": "region",
+    "sex": "sex",
+    "career": "years since enumeration",
+}
+LEVEL_WORDS = {("sex", "F"): "female", ("sex", "M"): "male", ("sex", "U"): "not stated"}
+
+
+def level_words(variable: str, level: str) -> str:
+    """A level of a weighting variable, in words."""
+    if variable == "career" and level[:1].isdecimal():
+        return f"{level} years"
+    return LEVEL_WORDS.get((variable, level), level)
+
+
+def get_release_page(standing: Standing, number: int) -> ReleasePage:
+    """One release, for anybody.
+
+    Raises:
+        NotFound: no such release.
+    """
+    release = Release.objects.defer("bundle").filter(pk=number).first()
+    if release is None:
+        raise NotFound("There is no release of that number.")
+    instrument = Instrument(release.freeze["instrument"])
+    wording = {q["code"]: q for q in release.freeze["questions"]}
+    strata = [
+        StrataTable(
+            VARIABLE_WORDS[table["variable"]],
+            wording[table["question"]]["wording"],
+            [choice["label"] for choice in wording[table["question"]]["choices"]],
+            [
+                (level_words(table["variable"], stratum), sum(counts), [count / sum(counts) for count in counts])
+                for stratum, counts in zip(table["strata"], table["counts"], strict=True)
+            ],
+            [level_words(table["variable"], level) for level in table["pooled"]],
+            table["withheld"],
+        )
+        for table in release.strata
+    ]
+    replies = [
+        ReplyLine(*row)
+        for row in Reply.objects.filter(release_id=number).values_list(
+            "representative__organisation__name",
+            "representative__public_name",
+            "representative__scope",
+            "html",
+            "replied_at",
+            "record_index",
+        )
+    ]
+    answered = {reply.organisation for reply in replies}
+    return ReleasePage(
+        number=release.number,
+        title=release.title,
+        instrument=INSTRUMENT_WORDS[instrument],
+        instrument_meaning=INSTRUMENT_MEANING[instrument],
+        results=release.results,
+        questions=question_boxes(release.freeze, release.results, {}),
+        leading={q["question"]: q["leading"] for q in release.results["questions"]},
+        disclosure=release.disclosure,
+        strata=strata,
+        manifest=release.manifest,
+        manifest_hash=release.manifest_hash,
+        record_index=release.record_index,
+        published_at=release.published_at,
+        opened_at=datetime.fromisoformat(release.manifest["opened_at"]),
+        closed_at=datetime.fromisoformat(release.manifest["closed_at"]),
+        replies=replies,
+        badges=[badge for badge in list_badges(standing) if badge.organisation not in answered],
+        posting_id=get_posting_of_survey(release.survey_id),
+        bundle_bytes=_bundle_size(number),
+    )
+
+
+def _bundle_size(number: int) -> int:
+    from django.db.models import F
+    from django.db.models.functions import Length
+
+    size = Release.objects.filter(pk=number).annotate(size=Length(F("bundle"))).values_list("size", flat=True).first()
+    return int(size or 0)
+
+
+def list_releases(limit: int = 50) -> list[ReleaseLine]:
+    """Newest releases with the leading answer of each question."""
+    rows = Release.objects.values_list("number", "title", "freeze", "results", "published_at")[:limit]
+    lines = []
+    for number, title, freeze, results, published_at in rows:
+        labels = {q["code"]: (q["wording"], {c["code"]: c["label"] for c in q["choices"]}) for q in freeze["questions"]}
+        headlines = []
+        for question in results["questions"]:
+            wording, choices = labels[question["question"]]
+            answer = next(a for a in question["answers"] if a["answer"] == question["leading"]["answer"])
+            headlines.append((wording, choices[answer["answer"]], answer["raw_share"]))
+        lines.append(
+            ReleaseLine(
+                number,
+                title,
+                INSTRUMENT_WORDS[Instrument(freeze["instrument"])],
+                published_at,
+                results["card"]["respondents"],
+                results["card"]["subject"],
+                headlines,
+            )
+        )
+    return lines
+
+
+def get_bundle(number: int) -> bytes:
+    """The bundle of a release.
+
+    Raises:
+        NotFound: no such release.
+    """
+    data = Release.objects.filter(pk=number).values_list("bundle", flat=True).first()
+    if data is None:
+        raise NotFound("There is no release of that number.")
+    return bytes(data)
+
+
+def find_release_of(survey_public_id: str) -> int | None:
+    """The release of a survey, or None while it is not published."""
+    return Release.objects.filter(survey__public_id=survey_public_id).values_list("number", flat=True).first()
+
+
+@dataclass(frozen=True)
+class PublishLine:
+    """A closed survey that waits for an editor."""
+
+    survey_id: int
+    title: str
+    closed_at: datetime | None
+    respondents: int
+
+
+def list_publishable(standing: Standing) -> list[PublishLine]:
+    """Closed surveys without a release, for an editor.
+
+    Raises:
+        NotFound: no editor.
+    """
+    if not standing.can(Permission.RELEASE_PUBLISH):
+        raise NotFound()
+    published = Release.objects.values("survey_id")
+    rows = Survey.objects.filter(state=SurveyState.CLOSED).exclude(pk__in=published).order_by("-closed_at")
+    return [PublishLine(*row) for row in rows.values_list("pk", "title", "closed_at", "respondents")[:100]]
+
+
+@dataclass(frozen=True)
+class RecordPage:
+    """The record: newest entries and the newest checkpoint."""
+
+    entries: list[RecordEntry]
+    checkpoint: Checkpoint | None
+    key: str
+    next_before: int | None
+
+
+def get_record_page(*, before: int | None = None, limit: int = 50) -> RecordPage:
+    """Newest entries first.
+
+    Args:
+        before: show entries with a smaller index.
+    """
+    entries = RecordEntry.objects.order_by("-index")
+    if before is not None:
+        entries = entries.filter(index__lt=before)
+    shown = list(entries[:limit])
+    checkpoint = Checkpoint.objects.first()
+    next_before = shown[-1].index if shown and shown[-1].index > 0 else None
+    return RecordPage(shown, checkpoint, key_fingerprint(checkpoint.public_key) if checkpoint else "", next_before)
+
+
+@dataclass(frozen=True)
+class EntryPage:
+    """One entry with its proof in the newest checkpoint."""
+
+    entry: RecordEntry
+    checkpoint: Checkpoint
+    proof: list[str]
+    leaf: str
+
+
+def get_entry_page(index: int) -> EntryPage:
+    """One entry of the record.
+
+    Raises:
+        NotFound: no such entry.
+    """
+    entry = RecordEntry.objects.filter(pk=index).first()
+    checkpoint = Checkpoint.objects.filter(tree_size__gt=index).first()
+    if entry is None or checkpoint is None:
+        raise NotFound("The record has no such entry.")
+    return EntryPage(entry, checkpoint, record.proof_of(index, checkpoint), bytes(entry.leaf).hex())

@@ -1,0 +1,101 @@
+"""Pure decisions of publishing: the disclosure sheet."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from auscult.statistics.representativeness import Instrument
+from auscult.surveys.rules import INSTRUMENT_MEANING, INSTRUMENT_WORDS
+
+LONGEST_REPLY = 5_000
+
+
+def disclosure_items(
+    *,
+    freeze: dict[str, Any],
+    results: dict[str, Any],
+    opened_at: datetime,
+    closed_at: datetime,
+    instance: str,
+    sponsor: str,
+) -> list[dict[str, str]]:
+    """The eleven items of the AAPOR Code of Professional Ethics and Practices (2021), section III.A, in words.
+
+    Args:
+        freeze: frozen document.
+        results: card, weighting and questions.
+        sponsor: who asked and paid, in words.
+    """
+    instrument = Instrument(freeze["instrument"])
+    card, weighting, universe = results["card"], results["weighting"], freeze["universe"]
+    frame = freeze["frame"]
+    if weighting:
+        margins = ", ".join(weighting["margins"])
+        collapsed = "; ".join(
+            f"{c['margin']}: {', '.join(c['levels'])} taken together" for c in weighting["collapsed"]
+        )
+        weighted = (
+            f"Raked to {margins} of {int(weighting['population']):,} physicians ({frame['definition']}, as of "
+            f"{frame['as_of']}), equal base weights, {weighting['iterations']} iterations, design effect of the weights "
+            f"{weighting['design_effect']:.2f}, effective n {weighting['n_effective']:,.0f}. "
+            + (f"Sparse levels collapsed: {collapsed}. " if collapsed else "No level was collapsed. ")
+            + f"Method {results['method']}."
+        )
+    else:
+        weighted = f"Not weighted. {results['weighting_refused']}"
+    items = [
+        (
+            "Data collection strategy",
+            f"{INSTRUMENT_WORDS[instrument]}: {INSTRUMENT_MEANING[instrument]}.",
+        ),
+        ("Who sponsored the research and who conducted it", f"{sponsor} Conducted on {instance}."),
+        (
+            "Measurement tools",
+            "Exact wording and choices, in the order shown: "
+            + " ".join(
+                f"({q['code']}) {q['wording']} [{' / '.join(c['label'] for c in q['choices'])}]"
+                for q in freeze["questions"]
+            ),
+        ),
+        (
+            "Population under study",
+            f"{freeze['eligibility'].capitalize()} ({card['members']:,}). One would like to speak of {universe['words']} "
+            f"({universe['size']:,}; {universe['definition']}; {universe['source']}; as of {universe['as_of']}); "
+            f"members are {card['coverage']:.1%} of them.",
+        ),
+        (
+            "Method used to generate and recruit the sample",
+            "No sample was drawn. The poll was open to every verified member who came by; participants chose themselves.",
+        ),
+        ("Method and mode of data collection", "Self-administered on the web, in English, one ballot per member, changeable until close; detached ballots."),
+        ("Dates of data collection", f"{opened_at:%d %B %Y %H:%M} to {closed_at:%d %B %Y %H:%M} UTC."),
+        (
+            "Sample sizes and precision",
+            f"{card['respondents']:,} respondents, participation rate {card['participation']:.1%}. This is not a "
+            "probability sample, so no margin of sampling error exists. Intervals are modelled: 95 % under the "
+            "assumption that, within weighting cells, answering is unrelated to the answer.",
+        ),
+        ("How the data were weighted", weighted),
+        (
+            "How the data were processed and procedures to ensure data quality",
+            "Members were verified against a register with non-public proof; each could answer once. No ballot was "
+            f"excluded. Cells of fewer than {freeze['minimum_cell']} people are pooled in tables by stratum. Counts can "
+            "be recomputed from the published ballots.",
+        ),
+        (
+            "Limitations",
+            f"“{card['subject']} …” is the strongest sentence this result permits: {card['because']}. Those who did not "
+            "answer may think otherwise; worst-case bounds and tipping odds say by how much.",
+        ),
+    ]  # fmt: skip
+    return [{"item": str(number), "title": title, "text": text} for number, (title, text) in enumerate(items, start=1)]
+
+
+def reply_problem(text: str) -> str | None:
+    """Why a reply cannot be taken, or None."""
+    if not text.strip():
+        return "Write the reply first."
+    if len(text) > LONGEST_REPLY:
+        return f"The reply has {len(text):,} characters; {LONGEST_REPLY:,} are the most."
+    return None

@@ -1,0 +1,10 @@
+"""App of the registry."""
+
+from django.apps import AppConfig
+
+
+class RegistryConfig(AppConfig):
+    """Registry."""
+
+    name = "auscult.registry"
+    label = "registry"

@@ -1,0 +1,1 @@
+"""Adapters to registers of the world, one module each."""

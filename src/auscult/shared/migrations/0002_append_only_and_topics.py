@@ -1,0 +1,40 @@
+"""The audit trail is append-only; the first topics."""
+
+from django.db import migrations
+
+TOPICS = [
+    ("health-reform", "Health reform", "Coverage, costs, legislation"),
+    ("organised-medicine", "Organised medicine", "Associations, societies, who speaks for whom"),
+    ("payment-and-coding", "Payment and coding", "Fee schedules, codes, denials"),
+    ("malpractice", "Malpractice", "Premiums, courts, defensive medicine"),
+    ("practice-life", "Practice life", "Staff, call, offices, colleagues"),
+    ("health-it", "Health IT", "Records, prescribing, portals"),
+    ("clinical-questions", "Clinical questions", "How do you handle …"),
+    ("training-and-career", "Training and career", "Residency, boards, the first years"),
+]
+
+
+def add_topics(apps, schema_editor):
+    topic = apps.get_model("shared", "Topic")
+    for position, (slug, name, description) in enumerate(TOPICS):
+        topic.objects.get_or_create(
+            slug=slug, defaults={"name": name, "description": description, "position": position}
+        )
+
+
+class Migration(migrations.Migration):
+    dependencies = [("shared", "0001_initial")]
+    operations = [
+        migrations.RunPython(add_topics, migrations.RunPython.noop),
+        migrations.RunSQL(
+            """
+            CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+            END $$;
+            CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON shared_auditevent
+                FOR EACH ROW EXECUTE FUNCTION refuse_change();
+            """,
+            "DROP TRIGGER append_only ON shared_auditevent; DROP FUNCTION refuse_change();",
+        ),
+    ]

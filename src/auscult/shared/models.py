@@ -1,0 +1,57 @@
+"""Audit trail, outgoing mail, topics."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+
+class AuditEvent(models.Model):
+    """One thing that happened, written in the transaction of the action that did it. Append-only by trigger.
+
+    ``actor_id`` is a member's number without a foreign key, so that erasing a member leaves the trail. Events about
+    ballots name no actor.
+    """
+
+    event = models.CharField(max_length=80)
+    actor_id = models.BigIntegerField(null=True)
+    thing = models.CharField(max_length=80, blank=True)
+    details = models.JSONField(default=dict)
+    at = models.DateTimeField()
+    written_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["event", "at"]), models.Index(fields=["thing"])]
+
+
+class MailMessage(models.Model):
+    """One outgoing mail. The text is deleted once it was sent; a development instance keeps it readable."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        SENT = "sent"
+        KEPT = "kept"
+        FAILED = "failed"
+
+    to = models.TextField()
+    subject = models.CharField(max_length=300)
+    text = models.TextField()
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    created_at = models.DateTimeField(db_default=Now())
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["-id"], name="mail_newest")]
+
+
+class Topic(models.Model):
+    """A subject that postings, mandates and positions are about."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=80)
+    description = models.CharField(max_length=300, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,48 @@
+"""Rendering: a whole page, or for htmx one block of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from django.http import HttpRequest, HttpResponse
+from django.template import engines
+from django.template.backends.jinja2 import Jinja2
+from django.template.backends.utils import csrf_input_lazy, csrf_token_lazy
+from jinja2_fragments import render_block
+
+from auscult.shared.standing import Standing
+
+
+def standing_of(request: HttpRequest) -> Standing:
+    """Standing of whoever asks, as the middleware found it."""
+    return cast(Standing, request.standing)  # type: ignore[attr-defined]
+
+
+def render_page(
+    request: HttpRequest, template: str, context: Mapping[str, Any], *, block: str = "", status: int = 200
+) -> HttpResponse:
+    """Render a template, or for an htmx request only the block it asked for.
+
+    Args:
+        template: for example ``"community/posting_read.html"``.
+        context: the page's dataclass under ``page``, and little else.
+        block: the block that an htmx request gets; the whole page where empty.
+        status: HTTP status; htmx is told to swap whatever the status (see the configuration in base.html).
+    """
+    engine = cast(Jinja2, engines["jinja2"])
+    values: dict[str, Any] = {
+        "request": request,
+        "csrf_input": csrf_input_lazy(request),
+        "csrf_token": csrf_token_lazy(request),
+    }
+    for processor in engine.template_context_processors:
+        values.update(processor(request))
+    values.update(context)
+    if block and getattr(request, "htmx", False):
+        text = render_block(engine.env, template, block, values)
+    else:
+        text = engine.env.get_template(template).render(values)
+    response = HttpResponse(text, status=status)
+    response["Vary"] = "HX-Request, Cookie"
+    return response

@@ -1,0 +1,1 @@
+"""Estimation from counts: weights, shares, intervals, representativeness, suppression. Pure NumPy and SciPy."""

@@ -1,0 +1,1 @@
+"""Instruments, questionnaires, turnout, ballots and tallies: what is measured."""

@@ -1,0 +1,1 @@
+"""Base templates, components, home, static files, pages for developers."""

@@ -1,0 +1,95 @@
+"""The Jinja2 environment: what every template may call."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import jinja2
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import ngettext
+from django_htmx.jinja import htmx_script
+
+from auscult.shared import clock
+from auscult.shared.roles import Permission
+from auscult.shared.standing import READER
+
+
+def percent(share: float | None, digits: int = 0) -> str:
+    """A share as percent; a dash for none. A share that is not zero is never shown as 0."""
+    if share is None:
+        return "–"
+    if 0 < share < 0.5 * 10 ** (-digits - 2):
+        return f"<{10**-digits:.{digits}f} %"
+    return f"{100 * share:.{digits}f} %"
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """A number with thousands separators; a dash for none."""
+    return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def day(value: datetime | None) -> str:
+    """A date, written out, in the instance's time zone."""
+    return f"{timezone.localtime(value):%-d %B %Y}" if value else "–"
+
+
+def moment(value: datetime | None) -> str:
+    """A date and time with its zone."""
+    return f"{timezone.localtime(value):%-d %B %Y, %H:%M %Z}" if value else "–"
+
+
+def ago(value: datetime | None) -> str:
+    """How long ago, or how long until, in one unit; the date after a month."""
+    if value is None:
+        return "–"
+    seconds = (clock.now() - value).total_seconds()
+    ahead, seconds = seconds < 0, abs(seconds)
+    if seconds >= 30 * 86400:
+        return day(value)
+    for size, one, many in ((86400, "day", "days"), (3600, "hour", "hours"), (60, "minute", "minutes")):
+        if seconds >= size:
+            count = int(seconds // size)
+            words = f"{count} {ngettext(one, many, count)}"
+            return f"in {words}" if ahead else f"{words} ago"
+    return "in less than a minute" if ahead else "just now"
+
+
+def size(value: int) -> str:
+    """Bytes in kB or MB."""
+    return f"{value / 1e6:.1f} MB" if value >= 1e6 else f"{max(1, round(value / 1e3))} kB"
+
+
+def url(name: str, *args: Any, **kwargs: Any) -> str:
+    """Address of a named route."""
+    return reverse(name, args=args or None, kwargs=kwargs or None)
+
+
+def environment(**options: Any) -> jinja2.Environment:
+    """Make the environment: strict about undefined names, autoescaping, our filters."""
+    env = jinja2.Environment(  # noqa: S701 - Django passes autoescape=True
+        **{**options, "undefined": jinja2.StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+    )
+    env.globals.update(static=static, url=url, htmx_script=htmx_script)
+    env.filters.update(percent=percent, number=number, day=day, moment=moment, ago=ago, size=size)
+    return env
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    """What every page knows. Nothing here runs a query unless the template asks."""
+    standing = getattr(request, "standing", READER)
+    return {
+        "standing": standing,
+        "may": Permission,
+        "instance": settings.INSTANCE_NAME,
+        "demo": settings.DEMO,
+        "keeps_mail": settings.KEEP_MAIL,
+        "today": clock.now() if settings.DEMO else None,
+        "flashes": messages.get_messages(request),
+        "here": request.path,
+    }

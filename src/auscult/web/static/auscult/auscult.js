@@ -1,0 +1,52 @@
+// Small conveniences; every page works without them.
+
+/** A nonce: 16 random bytes in hexadecimal, made here so that only this browser knows it before publication. */
+function nonce() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+function prepareBallots(root) {
+  for (const form of root.querySelectorAll("form[data-ballot]")) {
+    for (const field of form.querySelectorAll('input[type="hidden"][name^="nonce_"]')) {
+      if (!field.value) field.value = nonce();
+    }
+  }
+}
+
+const KEY = "auscult.receipt.";
+
+function keepReceipts(root) {
+  for (const holder of root.querySelectorAll("[data-receipt]")) {
+    const receipt = JSON.parse(holder.dataset.receipt);
+    try {
+      localStorage.setItem(KEY + receipt.freeze, JSON.stringify(receipt));
+    } catch {
+      // A private window may refuse storage; the download link remains.
+    }
+  }
+  for (const button of root.querySelectorAll("[data-receipt-of]")) {
+    let kept = null;
+    try {
+      kept = localStorage.getItem(KEY + button.dataset.receiptOf);
+    } catch {
+      // As above.
+    }
+    if (!kept) continue;
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([kept], { type: "application/json" }));
+      link.download = `receipt-${button.dataset.receiptOf.slice(0, 12)}.json`;
+      link.click();
+      URL.revokeObjectURL(link.href);
+    });
+  }
+}
+
+function prepare(root) {
+  prepareBallots(root);
+  keepReceipts(root);
+}
+
+prepare(document);
+document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
