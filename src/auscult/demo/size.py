@@ -1,0 +1,32 @@
+"""How large a demonstration is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Size:
+    """Numbers of one demonstration.
+
+    Attributes:
+        register: invented physicians in the register.
+        members: of them, verified members.
+        universe: physicians of the benchmark (954,000 in 2009).
+        ballots: ballots of the survey of July 2009 (4,156).
+        live_ballots: ballots of the poll that is still open.
+        postings: postings with comments, besides the two with polls.
+    """
+
+    register: int
+    members: int
+    universe: int
+    ballots: int
+    live_ballots: int
+    postings: int
+
+
+SIZES = {
+    "full": Size(120_000, 100_000, 954_000, 4_156, 264, 300),
+    "small": Size(3_600, 3_000, 28_620, 420, 44, 24),
+}

@@ -1,0 +1,410 @@
+"""The story: accounts of each role, postings of two years, the survey of July 2009 and one poll still open."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from allauth.account.models import EmailAddress
+
+from auscult.community.actions import PollDraft, add_comment, create_posting, rate_usefulness
+from auscult.community.models import Posting
+from auscult.demo.command import BEGINS
+from auscult.demo.size import Size
+from auscult.members import actions as member_actions
+from auscult.members.models import Account, Member
+from auscult.members.queries import get_standing
+from auscult.members.rules import Decision, EvidenceKind
+from auscult.organisations.actions import add_organisation, appoint_representative
+from auscult.organisations.models import Organisation
+from auscult.publishing.actions import publish_release, reply_to_release
+from auscult.publishing.models import Release
+from auscult.registry.actions import set_benchmark
+from auscult.registry.models import RegisterRecord
+from auscult.registry.taxonomy import group_names
+from auscult.shared.jobs import run_worker
+from auscult.shared.roles import Role
+from auscult.shared.standing import CONSOLE, Standing
+from auscult.surveys.actions import cast_ballot, close_survey
+from auscult.surveys.rules import ChoiceDraft, QuestionDraft
+
+STORY_NOW = datetime(2009, 7, 10, 9, 0, tzinfo=UTC)
+OPENS, CLOSES = BEGINS, datetime(2009, 7, 7, 23, 59, tzinfo=UTC)
+#: The figures of the survey: share and the answer that had it.
+SHARES = {"ama_member": 0.75, "speaks_for_me": 0.89, "reflects_opinion": 0.91, "cpt_owner": 0.54}
+QUESTIONS = (
+    QuestionDraft(
+        "ama_member",
+        "Are you a member of the American Medical Association?",
+        (ChoiceDraft("no", "No"), ChoiceDraft("yes", "Yes")),
+    ),
+    QuestionDraft(
+        "speaks_for_me",
+        "Does the American Medical Association speak for you?",
+        (ChoiceDraft("no", "It does not speak for me"), ChoiceDraft("yes", "It speaks for me")),
+    ),
+    QuestionDraft(
+        "reflects_opinion",
+        "Does it accurately reflect your opinion as a physician?",
+        (ChoiceDraft("no", "It does not"), ChoiceDraft("yes", "It does")),
+    ),
+    QuestionDraft(
+        "cpt_owner",
+        "Before today, did you know who owns the CPT codes you bill with?",
+        (ChoiceDraft("no", "I did not know"), ChoiceDraft("yes", "I knew")),
+    ),
+)
+LIVE_QUESTION = QuestionDraft(
+    "q1",
+    "Which should come first in this year's reform bill?",
+    (
+        ChoiceDraft("c1", "Payment reform and the SGR"),
+        ChoiceDraft("c2", "Coverage of the uninsured"),
+        ChoiceDraft("c3", "Malpractice reform"),
+        ChoiceDraft("c4", "Primary care workforce"),
+    ),
+)
+_ROLES = {"verifier": Role.VERIFIER, "editor": Role.EDITOR, "researcher": Role.RESEARCHER, "operator": Role.OPERATOR}
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class People:
+    """Accounts of the demonstration, and the password they share (made for this instance)."""
+
+    password: str
+    emails: dict[str, str]
+
+    def standing(self, who: str, now: datetime) -> Standing:
+        """Standing of one of them."""
+        return get_standing(Account.objects.values_list("pk", flat=True).get(email=self.emails[who]), now)
+
+
+def make_people(now: datetime) -> People:
+    """Accounts of each role; the physician goes the whole way of verification, the applicant half of it."""
+    password = f"listen-{secrets.token_hex(4)}"
+    people = People(password, {})
+    for who in ("physician", "applicant", "newcomer", *_ROLES, "representative"):
+        email = f"{who}@demo.example"
+        account = Account.objects.create_user(email, password)
+        EmailAddress.objects.create(user=account, email=email, verified=True, primary=True)
+        member_actions.create_member(account_id=account.pk)
+        people.emails[who] = email
+    for who, role in _ROLES.items():
+        member_actions.grant_role(standing=CONSOLE, now=now, email=people.emails[who], role=role)
+    claimed = _free_records(2)
+    for who, record in zip(("physician", "applicant"), claimed, strict=True):
+        number, state = record.licences[0]
+        claim = member_actions.submit_claim(
+            standing=people.standing(who, now),
+            now=now - timedelta(hours=30),
+            npi=record.npi,
+            last_name=record.last_name.title(),
+            first_name=record.first_name.title(),
+            licence=number,
+            licence_state=state,
+        )
+        if who == "physician":
+            _verify(people, claim.pk, now)
+    organisation = add_organisation(
+        standing=CONSOLE,
+        now=now,
+        slug="ama",
+        name="American Medical Association",
+        kind=Organisation.Kind.ASSOCIATION,
+    )
+    appoint_representative(
+        standing=CONSOLE,
+        now=now,
+        organisation=organisation,
+        email=people.emails["representative"],
+        public_name="Office of communications (invented for this demonstration)",
+        scope="membership figures and policy positions",
+    )
+    return people
+
+
+def _free_records(count: int) -> list[RegisterRecord]:
+    """Active records that nobody has claimed: internists, as the fewest eyebrows rise at them."""
+    from auscult.members.models import Claim
+    from auscult.shared.crypto import fingerprint
+
+    found = []
+    for record in RegisterRecord.objects.filter(status="active", taxonomy_code="207R00000X").order_by("npi").iterator():
+        if not Claim.objects.filter(npi_fingerprint=fingerprint(record.npi, "npi")).exists():
+            found.append(record)
+            if len(found) == count:
+                break
+    return found
+
+
+def _verify(people: People, claim_id: int, now: datetime) -> None:
+    verifier = people.standing("verifier", now)
+    for kind, note in (
+        (EvidenceKind.CALL_BACK, "Called the registered practice; the physician came to the telephone."),
+        (EvidenceKind.BOARD_LOOKUP, "Board site shows the licence as active."),
+    ):
+        member_actions.settle_evidence(
+            standing=verifier, now=now, claim_id=claim_id, kind=kind, confirmed=True, note=note
+        )
+    member_actions.decide_claim(
+        standing=verifier, now=now, claim_id=claim_id, decision=Decision.VERIFY, reason="evidence_sufficient"
+    )
+    member_actions.choose_handle(standing=people.standing("physician", now), now=now, handle="morning-rounds")
+
+
+def set_denominator(size: Size) -> None:
+    """Load the universe about which the letter of 2009 spoke."""
+    set_benchmark(
+        standing=CONSOLE,
+        now=OPENS,
+        code="us-physicians-2009",
+        words="US physicians",
+        persons=size.universe,
+        as_of=date(2009, 12, 31),
+        definition="physicians in the United States as counted in press reports on AMA membership",
+        source="Becker's Hospital Review: 228,150 members, 23 % of 954,000 physicians",
+    )
+
+
+@dataclass
+class _Cast:
+    """Members by specialty group, to give each posting and comment a plausible author."""
+
+    by_group: dict[str, list[int]]
+    everyone: list[int]
+    known: dict[int, Standing]
+    rng: np.random.Generator
+
+    def pick(self, specialty: str, now: datetime) -> Standing:
+        """A member of a specialty, or of any."""
+        group = _GROUP_WORDS.get(specialty)
+        pool = self.by_group.get(group, []) if group else []
+        pool = pool or self.everyone
+        account = pool[int(self.rng.integers(0, min(len(pool), 400)))]
+        if account not in self.known:
+            self.known[account] = get_standing(account, now)
+        return self.known[account]
+
+
+_GROUP_WORDS = {
+    "Internal medicine": "WG01", "Family medicine": "WG02", "Pediatrics": "WG03", "Obstetrics & gynecology": "WG04",
+    "Cardiology": "WG05", "Gastroenterology": "WG06", "Hematology/oncology": "WG07", "Pulmonary & critical care": "WG08",
+    "Dermatology": "WG10", "Neurology": "WG11", "Psychiatry": "WG12", "Emergency medicine": "WG13",
+    "Anesthesiology": "WG14", "Radiology": "WG15", "Pathology": "WG16", "General surgery": "WG17", "Orthopedics": "WG18",
+    "Urology & ENT": "WG19", "Ophthalmology": "WG20",
+}  # fmt: skip
+_SPECIALTY_WORDS = list(_GROUP_WORDS)
+
+
+def _gather_cast() -> _Cast:
+    # Only members whose handle has no digits write: they read like people.
+    rows = list(
+        Member.objects.filter(level=2, handle__regex="^[a-z]+-[a-z]+$", account__password="!")
+        .order_by("pk")
+        .values_list("account_id", "specialty_group")
+    )
+    by_group: dict[str, list[int]] = {group: [] for group in group_names()}
+    for account, group in rows:
+        by_group[group].append(account)
+    return _Cast(by_group, [account for account, _ in rows], {}, np.random.default_rng(1847))
+
+
+def write_postings(size: Size, progress: Progress) -> None:
+    """Postings with comments and ratings over two years, each through its action."""
+    cast, rng = _gather_cast(), np.random.default_rng(2008)
+    postings = _corpus()
+    step = max(1, len(postings) // size.postings)
+    chosen = postings[::step][: size.postings]
+    for index, (topic, entry) in enumerate(chosen):
+        on = datetime.fromisoformat(entry["on"]).replace(tzinfo=UTC)
+        at = on + timedelta(hours=11, minutes=int(rng.integers(0, 840)))
+        author = cast.pick(entry["specialty"], STORY_NOW)
+        posting = create_posting(standing=author, now=at, title=entry["title"], body=entry["body"], topic=topic)
+        written: list[int] = []
+        for comment in entry["comments"]:
+            who = author if comment.get("by_author") else cast.pick(_word(rng), STORY_NOW)
+            answered = comment.get("reply_to")
+            when = min(at + timedelta(hours=float(comment["after_hours"])), STORY_NOW - timedelta(minutes=5))
+            written.append(
+                add_comment(
+                    standing=who,
+                    now=when,
+                    posting_id=posting.pk,
+                    body=comment["body"],
+                    parent_id=written[answered] if answered is not None else None,
+                ).pk
+            )
+        for _ in range(int(rng.integers(0, 4))):
+            reader = cast.pick(_word(rng), STORY_NOW)
+            if reader.member_id != author.member_id:
+                value = int(rng.choice([0, 1, 2, 3], p=[0.06, 0.2, 0.42, 0.32]))
+                rate_usefulness(standing=reader, now=at, posting_id=posting.pk, value=value)
+        if index % 5 == 4:
+            progress(index + 1, len(chosen))
+    progress(len(chosen), len(chosen))
+
+
+def _word(rng: np.random.Generator) -> str:
+    return _SPECIALTY_WORDS[int(rng.integers(0, len(_SPECIALTY_WORDS)))]
+
+
+def _corpus() -> list[tuple[str, dict[str, Any]]]:
+    found = []
+    for file in files("auscult.demo").joinpath("postings").iterdir():
+        if file.name.endswith(".jsonl"):
+            topic = file.name.removesuffix(".jsonl")
+            found += [(topic, json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
+    return sorted(found, key=lambda row: (row[1]["on"], row[1]["title"]))
+
+
+def run_survey(size: Size, progress: Progress) -> Posting:
+    """The survey of 1–7 July 2009: exactly so many ballots, exactly these raw shares, through the real action."""
+    author = _gather_cast().pick("Internal medicine", STORY_NOW)
+    posting = create_posting(
+        standing=author,
+        now=OPENS,
+        title="Does the AMA speak for us? Four questions, one week",
+        body=(
+            "After two years of partnership ended in May, each side says that the other did not deliver. Before anybody "
+            "writes another open letter in our name, let us measure what we think, and publish how we measured it.\n\n"
+            "Four questions. The poll closes on 7 July. Whatever comes out goes on record with the wording, the method and "
+            "the sentence it permits, and the association is asked to answer under it."
+        ),
+        topic="organised-medicine",
+        poll=PollDraft(QUESTIONS, CLOSES, "us-physicians-2009"),
+    )
+    assert posting.survey_id is not None
+    voters = _draw_voters(size.ballots, np.random.default_rng(1776))
+    answers = _draw_answers(voters, SHARES, np.random.default_rng(1812))
+    span = (CLOSES - OPENS).total_seconds() - 60
+    for index, (account, ballot) in enumerate(zip(voters, answers, strict=True)):
+        now = OPENS + timedelta(seconds=span * index / len(voters))
+        cast_ballot(standing=get_standing(account, now), now=now, survey_id=posting.survey_id, answers=ballot)
+        if index % 50 == 49:
+            progress(index + 1, len(voters))
+    progress(len(voters), len(voters))
+    return posting
+
+
+def _draw_voters(count: int, rng: np.random.Generator) -> list[int]:
+    """Accounts that take part: the old hands, men, surgeons and proceduralists more than others."""
+    rows = list(
+        Member.objects.filter(level=2, account__password="!")
+        .order_by("pk")
+        .values_list("account_id", "sex", "career", "specialty_group")
+    )
+    tilt = np.array(
+        [
+            (1.0 if sex == "M" else 0.7)
+            * {"0-4": 0.5, "5-9": 0.8, "10-17": 1.1, "18+": 1.4}[career]
+            * (1.35 if group in {"WG02", "WG17", "WG18", "WG19", "WG20", "WG05"} else 1.0)
+            for _, sex, career, group in rows
+        ]
+    )
+    keys = np.log(rng.random(len(rows))) / tilt
+    chosen = np.argsort(keys)[-count:]
+    return [rows[int(i)][0] for i in rng.permutation(chosen)]
+
+
+def _draw_answers(voters: list[int], shares: dict[str, float], rng: np.random.Generator) -> list[dict[str, str]]:
+    """Answers with exact raw shares: within each question the members most inclined to «no» say it."""
+    found = {
+        account: (sex, career, group)
+        for account, sex, career, group in Member.objects.filter(account_id__in=voters).values_list(
+            "account_id", "sex", "career", "specialty_group"
+        )
+    }
+    mood = rng.normal(0, 1.0, len(voters))
+    lean = np.array(
+        [
+            (0.25 if sex == "M" else 0.0)
+            + {"0-4": -0.35, "5-9": 0.0, "10-17": 0.25, "18+": 0.1}[career]
+            + (0.3 if group in {"WG17", "WG18", "WG19", "WG05", "WG14"} else 0.0)
+            for sex, career, group in (found[account] for account in voters)
+        ]
+    )
+    ballots: list[dict[str, str]] = [{} for _ in voters]
+    for question, share in shares.items():
+        score = mood + lean + rng.normal(0, 1.2, len(voters))
+        says_no = set(np.argsort(score)[len(voters) - round(share * len(voters)) :].tolist())
+        for index, ballot in enumerate(ballots):
+            ballot[question] = "no" if index in says_no else "yes"
+    return ballots
+
+
+def publish(posting: Posting, people: People) -> Release:
+    """Close, publish, and let the association answer."""
+    assert posting.survey_id is not None
+    close_survey(
+        standing=people.standing("researcher", CLOSES), now=CLOSES + timedelta(minutes=1), survey_id=posting.survey_id
+    )
+    run_worker(wait=False)
+    at = CLOSES + timedelta(hours=10)
+    release = publish_release(
+        standing=people.standing("editor", at),
+        now=at,
+        survey_id=posting.survey_id,
+        sponsor="Asked by a member of this community; no sponsor, nobody was paid.",
+    )
+    at = STORY_NOW - timedelta(hours=20)
+    organisation = Organisation.objects.get(slug="ama")
+    reply_to_release(
+        standing=people.standing("representative", at),
+        now=at,
+        number=release.number,
+        organisation_id=organisation.pk,
+        text=(
+            "Our membership figures are public and have not fallen precipitously. A poll that whoever wished to could "
+            "answer tells what its participants think. It does not tell what physicians think, as this page itself says."
+        ),
+    )
+    return release
+
+
+def run_live_poll(size: Size, progress: Progress) -> Posting:
+    """A poll that is still open when the demonstration starts."""
+    opened = STORY_NOW - timedelta(hours=22)
+    author = _gather_cast().pick("Family medicine", STORY_NOW)
+    posting = create_posting(
+        standing=author,
+        now=opened,
+        title="If the reform bill could do one thing for us first, which?",
+        body=(
+            "The committees are marking up drafts of a thousand pages. I would rather know what *we* would put first than "
+            "read another summary of what somebody thinks we want.\n\nOne question, two weeks. Say why in the comments."
+        ),
+        topic="health-reform",
+        poll=PollDraft((LIVE_QUESTION,), STORY_NOW + timedelta(days=13), "us-physicians-2009"),
+    )
+    assert posting.survey_id is not None
+    rng = np.random.default_rng(1965)
+    voters = _draw_voters(size.live_ballots, rng)
+    for index, account in enumerate(voters):
+        now = opened + timedelta(minutes=5 * index)
+        choice = str(rng.choice(["c1", "c2", "c3", "c4"], p=[0.37, 0.21, 0.27, 0.15]))
+        cast_ballot(
+            standing=get_standing(account, now), now=now, survey_id=posting.survey_id, answers={"q1": choice}
+        )
+        if index % 20 == 19:
+            progress(index + 1, len(voters))
+    for hours, body in (
+        (1.5, "Payment first. Coverage without somebody who can afford to see the patient is a card in a wallet."),
+        (3.0, "Coverage. I write off more than I collect on some days, and it is never the fee schedule's fault alone."),
+        (7.2, "Malpractice reform will not be in it, so I voted for it. Somebody should count us."),
+    ):
+        add_comment(
+            standing=_gather_cast().pick(_word(rng), STORY_NOW),
+            now=opened + timedelta(hours=hours),
+            posting_id=posting.pk,
+            body=body,
+        )
+    progress(len(voters), len(voters))
+    run_worker(wait=False)
+    return posting
