@@ -46,7 +46,7 @@ def collect(size: Size, release: Release, *, exact: bool) -> list[Line]:
         return text if exact else None
 
     line("respondents", f"{card['respondents']:,}", f"{size.ballots:,}")
-    line("members", f"{card['members']:,}", None, card["members"] in (size.members, size.members + 1))
+    line("members", f"{card['members']:,}", f"{size.members:,}")
     line("universe", f"{card['universe']:,}", f"{size.universe:,}")
     line("respondents / members", f"{card['participation']:.1%}", expected("4.2%"))
     line("members / universe", f"{card['coverage']:.1%}", "10.5%")

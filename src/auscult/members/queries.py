@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.postgres.aggregates import ArrayAgg
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q
 
 from auscult.members import access, rules
-from auscult.members.models import Claim, Evidence, Member
+from auscult.members.models import Claim, Evidence, Member, RoleGrant
 from auscult.members.rules import EVIDENCE, ClaimState, Decision, EvidenceKind
 from auscult.registry.rules import coarsen
 from auscult.registry.taxonomy import group_names
@@ -28,7 +29,7 @@ def get_standing(account_id: int, now: datetime) -> Standing:
     """
     row = (
         Member.objects.filter(account_id=account_id)
-        .annotate(granted=ArrayAgg("role_grants__role", filter=Q(role_grants__isnull=False), default=[]))
+        .annotate(granted=ArraySubquery(RoleGrant.objects.filter(member=OuterRef("pk")).values("role")))
         .values_list(
             "pk", "handle", "level", "specialty_group", "state", "sex", "career", "verified_until", "suspended_at",
             "granted",

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from auscult.registry.models import Benchmark, Frame, RegisterLoad
 from auscult.registry.models import RegisterRecord as StoredRecord
+from auscult.registry.queries import coarse_margins
 from auscult.registry.rules import LEAST_OF_LAST_LOAD, MOST_BAD_LINES
 from auscult.registry.sources.nppes import RegisterFile, UnusableRegisterFile, open_nppes
 from auscult.registry.taxonomy import CAREER_BANDS
@@ -176,7 +177,8 @@ def _count_frame(load: RegisterLoad) -> Frame:
         )
         cursor.execute("SELECT coalesce(sum(persons), 0) FROM registry_framecell WHERE frame_id = %s", [frame.pk])
         frame.total = cursor.fetchone()[0]
-    frame.save(update_fields=["total"])
+    frame.margins = coarse_margins(frame.pk)
+    frame.save(update_fields=["total", "margins"])
     return frame
 
 

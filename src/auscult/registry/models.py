@@ -55,6 +55,8 @@ class Frame(models.Model):
     definition = models.CharField(max_length=200)
     as_of = models.DateField()
     total = models.PositiveIntegerField()
+    # Variable → level → persons in the coarse strata: what every live result is weighted to.
+    margins = models.JSONField(default=dict)
 
     class Meta:
         ordering = ["-as_of", "-id"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy import special
 
 from auscult.statistics.errors import CannotEstimate
 
@@ -44,7 +44,7 @@ def logit_interval(
     if share in (0.0, 1.0) or standard_error == 0:
         return clopper_pearson_interval(share, n_effective, level=level)
     logit = math.log(share / (1 - share))
-    half = float(stats.t.ppf(0.5 + level / 2, degrees_of_freedom)) * standard_error / (share * (1 - share))
+    half = float(special.stdtrit(degrees_of_freedom, 0.5 + level / 2)) * standard_error / (share * (1 - share))
     return Interval(_expit(logit - half), _expit(logit + half), "logit")
 
 
@@ -62,8 +62,8 @@ def clopper_pearson_interval(share: float, n: float, *, level: float = 0.95) -> 
     if not n > 0:
         raise CannotEstimate("An exact interval needs at least one respondent.")
     successes, tail = share * n, (1 - level) / 2
-    low = 0.0 if successes <= 0 else float(stats.beta.ppf(tail, successes, n - successes + 1))
-    high = 1.0 if successes >= n else float(stats.beta.ppf(1 - tail, successes + 1, n - successes))
+    low = 0.0 if successes <= 0 else float(special.betaincinv(successes, n - successes + 1, tail))
+    high = 1.0 if successes >= n else float(special.betaincinv(successes + 1, n - successes, 1 - tail))
     return Interval(low, high, "clopper-pearson")
 
 
@@ -80,7 +80,7 @@ def wilson_interval(share: float, n: float, *, level: float = 0.95) -> Interval:
     """
     if not n > 0:
         raise CannotEstimate("A Wilson interval needs at least one respondent.")
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    z = float(special.ndtri(0.5 + level / 2))
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     return Interval(max(0.0, centre - half), min(1.0, centre + half), "wilson")
@@ -88,7 +88,7 @@ def wilson_interval(share: float, n: float, *, level: float = 0.95) -> Interval:
 
 def simple_random_half_width(share: float, n: float, *, level: float = 0.95) -> float:
     """Half-width that a simple random sample of n would have had; never to be printed for opt-in polls."""
-    return float(stats.norm.ppf(0.5 + level / 2)) * math.sqrt(share * (1 - share) / n)
+    return float(special.ndtri(0.5 + level / 2)) * math.sqrt(share * (1 - share) / n)
 
 
 def _expit(value: float) -> float:

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from auscult.evidence.ballots import BallotLeaf
 from auscult.evidence.canonical import digest
 from auscult.members.queries import count_by_stratum, count_verified
-from auscult.registry.queries import STRATUM_VARIABLES, coarse_population, find_benchmark, find_frame
+from auscult.registry.queries import STRATUM_VARIABLES, find_benchmark, find_frame
 from auscult.shared import audit, jobs
 from auscult.shared.refusals import Conflict, NotAllowed, Refused
 from auscult.shared.roles import Permission
@@ -293,7 +293,7 @@ def refresh_live_result(survey: Survey, ballots: int) -> None:
     """Recompute the shown result from the tallies; call it inside the transaction that holds the live row."""
     assert survey.freeze is not None
     table = get_cell_table(survey)
-    population = coarse_population(survey.frame_id) if survey.frame_id else None
+    population = survey.frame.margins if survey.frame else None
     result = tallies.make_result(
         table, population, freeze=survey.freeze, members=survey.eligible, evenness=survey.r_indicator
     )

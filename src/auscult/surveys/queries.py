@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from auscult.evidence.ballots import BallotLeaf
-from auscult.registry.queries import STRATUM_VARIABLES, coarse_population
+from auscult.registry.queries import STRATUM_VARIABLES
 from auscult.shared.refusals import Conflict, NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing, Stratum
@@ -226,7 +226,7 @@ def get_result_sheet(survey_id: int) -> ResultSheet:
         NotFound: no such survey.
         Conflict: not closed, or fewer than ten people took part.
     """
-    survey = Survey.objects.filter(pk=survey_id).first()
+    survey = Survey.objects.select_related("frame").filter(pk=survey_id).first()
     if survey is None:
         raise NotFound()
     if survey.state != SurveyState.CLOSED or survey.freeze is None or survey.opened_at is None:
@@ -234,7 +234,7 @@ def get_result_sheet(survey_id: int) -> ResultSheet:
     if survey.respondents < survey.freeze["minimum_cell"]:
         raise Conflict(f"Fewer than {survey.freeze['minimum_cell']} members took part; nothing may be published.")
     table = get_cell_table(survey)
-    population = coarse_population(survey.frame_id) if survey.frame_id else {}
+    population = survey.frame.margins if survey.frame else {}
     results = tallies.make_result(
         table, population or None, freeze=survey.freeze, members=survey.eligible, evenness=survey.r_indicator
     )
