@@ -111,12 +111,14 @@ def add_comment(
         problem = rules.comment_problem(body)
         if problem:
             raise CannotAddComment(problem)
-        if parent_id and not Comment.objects.filter(pk=parent_id, posting=posting).exists():
+        parent = Comment.objects.filter(pk=parent_id, posting=posting).first() if parent_id else None
+        if parent_id and parent is None:
             raise CannotAddComment("The comment you answer is not here any more.")
         comment = Comment.objects.create(
             posting=posting,
             author_id=standing.member_id,
-            parent_id=parent_id,
+            parent=parent,
+            thread_id=(parent.thread_id or parent.pk) if parent else None,
             body=body,
             html=markup.to_html(body),
             commented_at=now,

@@ -1,6 +1,7 @@
 """Postings, comments, usefulness ratings."""
 
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from auscult.members.models import Member
 from auscult.shared.models import Topic
@@ -33,12 +34,14 @@ class Comment(models.Model):
     posting = models.ForeignKey(Posting, on_delete=models.CASCADE, related_name="+")
     author = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    # The first comment of the thread; of that one itself, null.
+    thread = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
     body = models.TextField()
     html = models.TextField()
     commented_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["posting", "id"], name="comments_of_posting")]
+        indexes = [models.Index("posting", Coalesce("thread", "id"), "id", name="comments_in_threads")]
 
 
 class UsefulnessRating(models.Model):

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Max, Q, Sum
+from django.db.models.functions import Coalesce
 
 from auscult.community import access, rules
 from auscult.community.models import Comment, Posting, UsefulnessRating
-from auscult.registry.taxonomy import group_names
+from auscult.registry.taxonomy import group_label
 from auscult.shared.models import Topic
 from auscult.shared.refusals import NotFound
 from auscult.shared.roles import Permission
@@ -72,9 +73,8 @@ def get_feed(standing: Standing, *, topic: str = "", before: str = "") -> FeedPa
         "pk", "title", "body", "author__handle", "author__specialty_group", "topic__name", "topic__slug", "posted_at",
         "comments", "survey_id",
     )[: rules.POSTINGS_PER_PAGE + 1]  # fmt: skip
-    names = group_names()
     lines = [
-        PostingLine(pk, title, _opening(body), handle or "", names.get(group, ""), name, slug, at, comments, bool(survey))
+        PostingLine(pk, title, _opening(body), handle or "", group_label(group), name, slug, at, comments, bool(survey))
         for pk, title, body, handle, group, name, slug, at, comments, survey in rows
     ]
     more = len(lines) > rules.POSTINGS_PER_PAGE
@@ -133,18 +133,18 @@ class PostingPage:
     posted_at: datetime
     comment_count: int
     comments: list[CommentLine]
-    next_after: int | None
+    next_after: str
     usefulness: UsefulnessBox
     poll: PollBox | None
     may_comment: bool
     needs_handle: bool
 
 
-def get_posting_page(standing: Standing, posting_id: int, now: datetime, *, after: int = 0) -> PostingPage:
+def get_posting_page(standing: Standing, posting_id: int, now: datetime, *, after: str = "") -> PostingPage:
     """A posting with its poll, ratings and a page of comments, in at most seven queries.
 
     Args:
-        after: show comments after this one; 0 for the first page.
+        after: where the page before ended, ``<thread>-<comment>``; empty for the first page.
 
     Raises:
         NotAllowed: not registered.
@@ -162,7 +162,6 @@ def get_posting_page(standing: Standing, posting_id: int, now: datetime, *, afte
     if row is None:
         raise NotFound()
     title, html, author_id, handle, group, topic, slug, posted_at, count, survey_id = row
-    names = group_names()
     comments, next_after = _comments(standing, posting_id, author_id, after)
     may_comment = standing.can(Permission.COMMENT_CREATE)
     return PostingPage(
@@ -170,7 +169,7 @@ def get_posting_page(standing: Standing, posting_id: int, now: datetime, *, afte
         title,
         html,
         handle or "",
-        names.get(group, ""),
+        group_label(group),
         topic,
         slug,
         posted_at,
@@ -204,34 +203,35 @@ def get_posting_of_survey(survey_id: int) -> int | None:
 
 
 def _comments(
-    standing: Standing, posting_id: int, author_id: int, after: int
-) -> tuple[list[CommentLine], int | None]:
+    standing: Standing, posting_id: int, author_id: int, after: str
+) -> tuple[list[CommentLine], str]:
+    comments = Comment.objects.filter(posting_id=posting_id).annotate(root=Coalesce("thread", "pk"))
+    thread, _, last = after.partition("-")
+    if thread.isdecimal() and last.isdecimal():
+        comments = comments.filter(Q(root__gt=int(thread)) | Q(root=int(thread), pk__gt=int(last)))
     rows = list(
-        Comment.objects.filter(posting_id=posting_id, pk__gt=after)
-        .order_by("pk")
-        .values_list(
-            "pk", "html", "author_id", "author__handle", "author__specialty_group", "commented_at", "parent_id",
+        comments.order_by("root", "pk").values_list(
+            "root", "pk", "html", "author_id", "author__handle", "author__specialty_group", "commented_at", "parent_id",
             "parent__author__handle",
         )[: rules.COMMENTS_PER_PAGE + 1]
     )  # fmt: skip
     more = len(rows) > rules.COMMENTS_PER_PAGE
     rows = rows[: rules.COMMENTS_PER_PAGE]
-    names = group_names()
     lines = [
         CommentLine(
             pk,
             html,
             handle or "",
-            names.get(group, ""),
+            group_label(group),
             at,
             parent_handle or "",
             1 if parent else 0,
             author == standing.member_id,
             author == author_id,
         )
-        for pk, html, author, handle, group, at, parent, parent_handle in rows
+        for _, pk, html, author, handle, group, at, parent, parent_handle in rows
     ]
-    return lines, lines[-1].comment_id if more else None
+    return lines, f"{rows[-1][0]}-{rows[-1][1]}" if more else ""
 
 
 def _usefulness(standing: Standing, posting_id: int, author_id: int) -> UsefulnessBox:

@@ -49,10 +49,7 @@ def _posting(
     receipt: Receipt | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    after = request.GET.get("after", "")
-    page = get_posting_page(
-        standing_of(request), posting_id, clock.now(), after=int(after) if after.isdecimal() else 0
-    )
+    page = get_posting_page(standing_of(request), posting_id, clock.now(), after=request.GET.get("after", ""))
     return render_page(
         request,
         POSTING,

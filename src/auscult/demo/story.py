@@ -106,7 +106,7 @@ def make_people(now: datetime) -> People:
         number, state = record.licences[0]
         claim = member_actions.submit_claim(
             standing=people.standing(who, now),
-            now=now - timedelta(hours=30),
+            now=now - timedelta(hours=30) if who == "physician" else STORY_NOW - timedelta(hours=7),
             npi=record.npi,
             last_name=record.last_name.title(),
             first_name=record.first_name.title(),

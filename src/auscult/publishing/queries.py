@@ -58,6 +58,17 @@ class StrataTable:
 
 
 @dataclass(frozen=True)
+class BalanceLine:
+    """One level of a margin before and after weighting, in words."""
+
+    margin: str
+    level: str
+    population: float
+    raw: float
+    weighted: float
+
+
+@dataclass(frozen=True)
 class ReleasePage:
     """Everything on the page of a release."""
 
@@ -70,6 +81,8 @@ class ReleasePage:
     leading: dict[str, dict[str, Any]]
     disclosure: list[dict[str, str]]
     strata: list[StrataTable]
+    balance: list[BalanceLine]
+    collapsed: list[str]
     manifest: dict[str, Any]
     manifest_hash: str
     record_index: int
@@ -92,7 +105,9 @@ LEVEL_WORDS = {("sex", "F"): "female", ("sex", "M"): "male", ("sex", "U"): "not 
 
 
 def level_words(variable: str, level: str) -> str:
-    """A level of a weighting variable, in words."""
+    """A level of a weighting variable, in words; of collapsed levels, each of them."""
+    if " + " in level:
+        return " + ".join(level_words(variable, part) for part in level.split(" + "))
     if variable == "career" and level[:1].isdecimal():
         return f"{level} years"
     return LEVEL_WORDS.get((variable, level), level)
@@ -145,6 +160,8 @@ def get_release_page(standing: Standing, number: int) -> ReleasePage:
         leading={q["question"]: q["leading"] for q in release.results["questions"]},
         disclosure=release.disclosure,
         strata=strata,
+        balance=_balance(release.results["weighting"]),
+        collapsed=_collapsed(release.results["weighting"]),
         manifest=release.manifest,
         manifest_hash=release.manifest_hash,
         record_index=release.record_index,
@@ -156,6 +173,34 @@ def get_release_page(standing: Standing, number: int) -> ReleasePage:
         posting_id=get_posting_of_survey(release.survey_id),
         bundle_bytes=_bundle_size(number),
     )
+
+
+def _balance(weighting: dict[str, Any] | None) -> list[BalanceLine]:
+    lines = [
+        BalanceLine(
+            VARIABLE_WORDS[row["margin"]],
+            level_words(row["margin"], row["level"]),
+            row["population"],
+            row["raw"],
+            row["weighted"],
+        )
+        for row in (weighting["balance"] if weighting else [])
+    ]
+    order = list(VARIABLE_WORDS.values())
+    return sorted(lines, key=lambda line: (order.index(line.margin), _career_order(line.level)))
+
+
+def _career_order(level: str) -> int:
+    first = level.split("-")[0].split("+")[0]
+    return int(first) if first.isdecimal() else 0
+
+
+def _collapsed(weighting: dict[str, Any] | None) -> list[str]:
+    return [
+        f"By {VARIABLE_WORDS[c['margin']]}, {', '.join(level_words(c['margin'], level) for level in c['levels'])} are "
+        "taken together, because one of them has too few respondents."
+        for c in (weighting["collapsed"] if weighting else [])
+    ]
 
 
 def _bundle_size(number: int) -> int:

@@ -73,7 +73,7 @@ def disclosure_items(
         (
             "Sample sizes and precision",
             f"{card['respondents']:,} respondents, participation rate {card['participation']:.1%}. This is not a "
-            "probability sample, so no margin of sampling error exists. Intervals are modelled: 95 % under the "
+            "probability sample, so no margin of sampling error exists. Intervals are modelled: 95% under the "
             "assumption that, within weighting cells, answering is unrelated to the answer.",
         ),
         ("How the data were weighted", weighted),

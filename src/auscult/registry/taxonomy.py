@@ -53,6 +53,11 @@ def group_names() -> dict[str, str]:
     return {**dict(sorted(names.items())), UNMAPPED_GROUP: "Not mapped to a specialty"}
 
 
+def group_label(group: str) -> str:
+    """A weight group as shown beside a handle: its name without what stands in parentheses."""
+    return group_names()[group].split(" (")[0] if group else ""
+
+
 @lru_cache(maxsize=1)
 def broad_of_group() -> dict[str, str]:
     """Weight group → broad group."""

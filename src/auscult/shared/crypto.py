@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import os
 from functools import lru_cache
@@ -67,4 +66,4 @@ def unseal(sealed: bytes, purpose: str) -> bytes:
 
 def fingerprint(text: str, purpose: str) -> bytes:
     """Keyed hash (HMAC-SHA-256) by which equal values are found without being readable, 32 bytes."""
-    return hmac.new(settings.IDENTITY_PEPPER, f"{purpose}\0{text}".encode(), hashlib.sha256).digest()
+    return hmac.digest(settings.IDENTITY_PEPPER, f"{purpose}\0{text}".encode(), "sha256")

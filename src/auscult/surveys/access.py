@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-from django.db import connection
-
 from auscult.shared.refusals import NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Level, Standing
@@ -45,9 +43,8 @@ def load_survey_to_answer(standing: Standing, survey_id: int) -> Survey:
     Raises:
         NotFound: no such survey, or not this standing's to read.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM surveys_survey WHERE id = %s FOR SHARE", [survey_id])
-    survey = Survey.objects.select_related("frame").filter(pk=survey_id).first()
+    # Django has no FOR SHARE; an exclusive lock would make voters wait for each other.
+    survey = next(iter(Survey.objects.raw("SELECT * FROM surveys_survey WHERE id = %s FOR SHARE", [survey_id])), None)
     if survey is None or not can_read_survey(standing, survey):
         raise NotFound()
     return survey

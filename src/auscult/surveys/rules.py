@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections.abc import Mapping, Sequence
@@ -120,7 +119,7 @@ def answers_problem(answers: Mapping[str, str], choices: Mapping[str, Sequence[s
 
 def locator(key: bytes, member_id: int) -> bytes:
     """By what the ballot of a member is found again while the survey's key exists: HMAC-SHA-256, 32 bytes."""
-    return hmac.new(key, str(member_id).encode(), hashlib.sha256).digest()
+    return hmac.digest(key, str(member_id).encode(), "sha256")
 
 
 def clean_nonces(nonces: Mapping[str, str], questions: Sequence[str], fresh: Sequence[str]) -> dict[str, str]:

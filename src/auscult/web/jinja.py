@@ -25,8 +25,8 @@ def percent(share: float | None, digits: int = 0) -> str:
     if share is None:
         return "–"
     if 0 < share < 0.5 * 10 ** (-digits - 2):
-        return f"<{10**-digits:.{digits}f} %"
-    return f"{100 * share:.{digits}f} %"
+        return f"<{10**-digits:.{digits}f}%"
+    return f"{100 * share:.{digits}f}%"
 
 
 def number(value: float | None, digits: int = 0) -> str:

@@ -1,0 +1,51 @@
+# Auscult. `make` lists what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo demo-check up test fast check fix bench lock clean
+
+BIN := .venv/bin
+SIZE ?= full
+PORT ?= 8000
+# Files in the package cache and the project may lie on different file systems.
+export UV_LINK_MODE ?= copy
+# A compiled cache of our modules halves the start of each process.
+unexport PYTHONDONTWRITEBYTECODE
+
+help: ## list what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+# The tools: uv, Python, the locked packages. `make demo` needs only the first stamp, the tests need the second.
+.venv/.runtime: requirements.lock pyproject.toml .python-version tools/bootstrap
+	@tools/bootstrap requirements.lock
+	@touch $@
+.venv/.dev: .venv/.runtime requirements-dev.lock
+	@tools/bootstrap requirements-dev.lock
+	@touch .venv/.runtime $@
+
+demo: .venv/.runtime ## from nothing to a running, seeded site (RESET=1 begins anew, PORT=8000, SIZE=full|small)
+	@$(BIN)/auscult demo --size $(SIZE) --port $(PORT) $(if $(RESET),--reset)
+demo-check: .venv/.runtime ## the same path without a server, its figures checked
+	@$(BIN)/auscult demo --check --size $(SIZE)
+up: .venv/.runtime ## serve your own instance, empty at first
+	@$(BIN)/auscult serve --port $(PORT)
+test: .venv/.dev ## every test (journeys and browser included)
+	@$(BIN)/pytest
+fast: .venv/.dev ## tests without journeys, browser and demonstration
+	@$(BIN)/pytest -m "not slow"
+check: .venv/.dev ## format, lint, types, layers, migrations, rules of the house
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/mypy
+	@$(BIN)/auscult manage makemigrations --check --dry-run
+	@$(BIN)/pytest -q tests/house
+fix: .venv/.dev ## format, and repair what can be repaired
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+bench: .venv/.dev ## make bench B=name runs bench/name.py and writes bench/results/name.json
+	@$(BIN)/python -m bench.$(or $(B),live)
+lock: ## compile the lock files anew (needs uv)
+	@tools/lock
+clean: ## stop the embedded database, remove the environment and everything this folder wrote
+	@test ! -x $(BIN)/auscult || $(BIN)/auscult db stop
+	@rm -rf .venv .uv var .mypy_cache .ruff_cache .pytest_cache .hypothesis
