@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
 from datetime import date
 from pathlib import Path
@@ -105,6 +103,8 @@ def serve(host: str, port: int, workers: int) -> None:
 
     call_command("migrate", verbosity=0)
     call_command("collectstatic", verbosity=0, interactive=False)
+    from auscult.config.processes import run_processes
+
     run_processes(host, port, workers, ready=lambda address: click.echo(f"Serving on {address}"))
     _stop_database()
 
@@ -144,7 +144,9 @@ def registry_load(file: Path, as_of: object) -> None:
         f"{load.rows:,} rows = {load.kept:,} physicians + {load.deactivated:,} deactivated + {load.other:,} others "
         f"+ {load.rejected:,} rejected"
     )
-    click.echo(f"Frame of {loaded.frame.total:,} physicians as of {loaded.frame.as_of} in {loaded.frame.cells.count():,} cells")
+    click.echo(
+        f"Frame of {loaded.frame.total:,} physicians as of {loaded.frame.as_of} in {loaded.frame.cells.count():,} cells"
+    )
     if loaded.bad_lines:
         rejects = file.with_name(file.name + ".rejects.csv")
         rejects.write_text("line,reason\n" + "".join(f"{n},{reason}\n" for n, reason in loaded.bad_lines))
@@ -218,60 +220,6 @@ def _stop_database() -> None:
 
     if not os.environ.get("DATABASE_URL"):
         local.embedded_postgres().stop()
-
-
-def run_processes(host: str, port: int, workers: int, *, ready: object) -> None:
-    """Run Granian and the job worker as children until one ends or a signal comes; then end both.
-
-    Args:
-        ready: called with the address once the site answers.
-    """
-    import time
-    import urllib.request
-
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "auscult.config.settings"}
-    # One blocking thread per worker: more of them only hold database connections (house.md).
-    web = [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
-        "--workers", str(workers), "--blocking-threads", "1", "--backlog", "1024", "--no-ws", "--log-level", "warning",
-        "auscult.config.wsgi:application",
-    ]  # fmt: skip
-    jobs = [sys.executable, "-m", "auscult.cli", "worker"]
-    # In a session of their own, so that Ctrl-C reaches only this process, which ends them in order.
-    children = [subprocess.Popen(command, env=environment, start_new_session=True) for command in (web, jobs)]  # noqa: S603
-    stopped = False
-
-    def stop(*_: object) -> None:
-        nonlocal stopped
-        stopped = True
-
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, stop)
-    address = f"http://{host}:{port}/"
-    try:
-        announced = False
-        while not stopped and all(child.poll() is None for child in children):
-            if not announced:
-                try:
-                    urllib.request.urlopen(address + "health", timeout=1)  # noqa: S310 - our own address
-                except OSError:
-                    pass
-                else:
-                    announced = True
-                    if callable(ready):
-                        ready(address)
-            time.sleep(0.2)
-        if not stopped:
-            click.echo("A process ended on its own; stopping.", err=True)
-    finally:
-        for child in children:
-            if child.poll() is None:
-                child.send_signal(signal.SIGTERM)
-        for child in children:
-            try:
-                child.wait(15)
-            except subprocess.TimeoutExpired:
-                child.kill()
 
 
 if __name__ == "__main__":

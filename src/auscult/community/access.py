@@ -43,5 +43,5 @@ def load_posting_to_read(standing: Standing, posting_id: int, *, lock: bool = Fa
     postings = Posting.objects.select_for_update() if lock else Posting.objects
     posting = postings.filter(pk=posting_id).first()
     if posting is None:
-        raise NotFound()
+        raise NotFound
     return posting

@@ -80,7 +80,7 @@ def create_posting(
             )
             survey = open_survey(standing=standing, now=now, survey_id=drafted.pk)
         posting = Posting.objects.create(
-            author_id=standing.member_id,
+            author_id=standing.require_member(),
             topic=found,
             title=title.strip(),
             body=body,
@@ -116,7 +116,7 @@ def add_comment(
             raise CannotAddComment("The comment you answer is not here any more.")
         comment = Comment.objects.create(
             posting=posting,
-            author_id=standing.member_id,
+            author_id=standing.require_member(),
             parent=parent,
             thread_id=(parent.thread_id or parent.pk) if parent else None,
             body=body,
@@ -146,6 +146,6 @@ def rate_usefulness(*, standing: Standing, now: datetime, posting_id: int, value
         if posting.author_id == standing.member_id:
             raise CannotRateUsefulness("Others say how useful your posting is.")
         UsefulnessRating.objects.update_or_create(
-            posting=posting, member_id=standing.member_id, defaults={"value": value}
+            posting=posting, member_id=standing.require_member(), defaults={"value": value}
         )
         audit.record("community.usefulness.rate", standing=standing, thing=f"posting:{posting.pk}", now=now)

@@ -160,7 +160,7 @@ def get_posting_page(standing: Standing, posting_id: int, now: datetime, *, afte
         .first()
     )  # fmt: skip
     if row is None:
-        raise NotFound()
+        raise NotFound
     title, html, author_id, handle, group, topic, slug, posted_at, count, survey_id = row
     comments, next_after = _comments(standing, posting_id, author_id, after)
     may_comment = standing.can(Permission.COMMENT_CREATE)
@@ -193,7 +193,7 @@ def get_posting_poll(standing: Standing, posting_id: int, now: datetime) -> Poll
     posting = access.load_posting_to_read(standing, posting_id)
     box = get_poll_box(standing, posting.survey_id, now) if posting.survey_id else None
     if box is None:
-        raise NotFound()
+        raise NotFound
     return box
 
 
@@ -202,9 +202,7 @@ def get_posting_of_survey(survey_id: int) -> int | None:
     return Posting.objects.filter(survey_id=survey_id).values_list("pk", flat=True).first()
 
 
-def _comments(
-    standing: Standing, posting_id: int, author_id: int, after: str
-) -> tuple[list[CommentLine], str]:
+def _comments(standing: Standing, posting_id: int, author_id: int, after: str) -> tuple[list[CommentLine], str]:
     comments = Comment.objects.filter(posting_id=posting_id).annotate(root=Coalesce("thread", "pk"))
     thread, _, last = after.partition("-")
     if thread.isdecimal() and last.isdecimal():

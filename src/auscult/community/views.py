@@ -87,9 +87,9 @@ def ballot_cast(request: HttpRequest, posting_id: int) -> HttpResponse:
     standing, now = standing_of(request), clock.now()
     found = access.load_posting_to_read(standing, posting_id)
     if found.survey_id is None:
-        raise NotFound()
-    answers = {k.removeprefix("answer_"): v for k, v in request.POST.items() if k.startswith("answer_") and v}
-    nonces = {k.removeprefix("nonce_"): v for k, v in request.POST.items() if k.startswith("nonce_")}
+        raise NotFound
+    answers = {k.removeprefix("answer_"): str(v) for k, v in request.POST.items() if k.startswith("answer_") and v}
+    nonces = {k.removeprefix("nonce_"): str(v) for k, v in request.POST.items() if k.startswith("nonce_")}
     try:
         receipt = cast_ballot(standing=standing, now=now, survey_id=found.survey_id, answers=answers, nonces=nonces)
     except NotFound:

@@ -212,7 +212,7 @@ def _run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
             check=False,
             cwd="/",
             env={**os.environ, "LC_ALL": "C.UTF-8", "PGTZ": "UTC"},
-            preexec_fn=_leave_root() if os.geteuid() == 0 else None,  # noqa: PLW1509 - single-threaded callers
+            preexec_fn=_leave_root() if os.geteuid() == 0 else None,
         )
         output.seek(0)
         return subprocess.CompletedProcess(done.args, done.returncode, "", output.read())
@@ -237,7 +237,7 @@ def _leave_root() -> Callable[[], None]:
         os.setresgid(nobody.pw_gid, nobody.pw_gid, nobody.pw_gid)
         os.setresuid(nobody.pw_uid, nobody.pw_uid, nobody.pw_uid)
 
-    probe = subprocess.run(["true"], preexec_fn=enter_namespace, check=False) if _can_probe() else None  # noqa: S607, PLW1509
+    probe = subprocess.run(["true"], preexec_fn=enter_namespace, check=False) if _can_probe() else None  # noqa: S607
     if probe is None or probe.returncode != 0:
         raise PostgresUnavailable(
             "PostgreSQL does not run as root, and this system does not let root enter a user namespace. "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -165,7 +166,7 @@ MFA_TOTP_ISSUER = INSTANCE_NAME
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = INSECURE_HTTP
 USERSESSIONS_TRACK_ACTIVITY = False
 
-MAILERS = {"default": {"BACKEND": "auscult.shared.mail.QueueBackend"}}
+MAILERS: dict[str, dict[str, Any]] = {"default": {"BACKEND": "auscult.shared.mail.QueueBackend"}}
 if env.str("AUSCULT_SMTP_URL", default=""):
     _smtp = env.email_url("AUSCULT_SMTP_URL")
     MAILERS["smtp"] = {

@@ -19,13 +19,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from auscult.config import local
-from auscult.demo.size import SIZES, Size
+from auscult.demo.size import BEGINS, SIZES, Size
 
 if TYPE_CHECKING:
     from auscult.demo.story import People
 
-#: When the survey of the story opens; as in story.py, which needs Django.
-BEGINS = datetime(2009, 7, 1, 14, 0, tzinfo=UTC)
 DATABASE, SCRATCH = "auscult_demo", "auscult_check"
 
 
@@ -63,7 +61,7 @@ def run(*, size: str, reset: bool, port: int) -> int:
         draft.rename(marker)
     os.environ["AUSCULT_DEMO"] = "1"
     os.environ["AUSCULT_CLOCK_BEHIND_SECONDS"] = str(state["clock_behind_seconds"])
-    from auscult.cli import run_processes
+    from auscult.config.processes import run_processes
 
     try:
         run_processes("127.0.0.1", _free_port(port), 2, ready=lambda at: _welcome(at, state, time.monotonic() - began))
@@ -145,14 +143,14 @@ def _refuse_foreign_data() -> None:
 
 def seed(size: Size) -> People:
     """Everything of the demonstration, with a bar for each step. Returns the accounts to sign in with."""
+    from django.db import connection
+
     from auscult.demo import story
     from auscult.demo.members import fill_members
     from auscult.demo.register import write_register
     from auscult.registry.actions import load_register
     from auscult.shared.jobs import run_worker
     from auscult.shared.standing import CONSOLE
-
-    from django.db import connection
 
     with connection.cursor() as cursor:
         # A demonstration that was cut off is made anew, so nothing is lost by not waiting for the disk.

@@ -70,7 +70,9 @@ def collect(size: Size, release: Release, *, exact: bool) -> list[Line]:
     least = overlap_bounds(member, no).low / member
     line("at least so many of the AMA members who answered agree", f"{least:.0%}", expected("56%"))
     half = simple_random_half_width(no, size.ballots)
-    line("half-width of a random sample, never printed as a margin", f"{100 * half:.2f} points", expected("0.95 points"))
+    line(
+        "half-width of a random sample, never printed as a margin", f"{100 * half:.2f} points", expected("0.95 points")
+    )
     line("design effect of the weights, effective n", f"{weighting['design_effect']:.2f}, {weighting['n_effective']:,.0f}",
          None, weighting["design_effect"] >= 1)  # fmt: skip
     worst = weighting["worst_relative_error"]

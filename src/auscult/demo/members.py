@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
+from numpy.typing import NDArray
 
 from auscult.registry.rules import career_band, specialty_name
 from auscult.shared import crypto
 
+_Records = Sequence[tuple[Any, ...]]
+_Integers = NDArray[np.int64]
+
 _FIRST = (
-    "amber ample brisk calm candid careful civil clear cool crisp curious dry early even fair firm fleet frank gentle glad "
-    "grave hardy honest humble idle keen kind lean level light lively loyal lucid mellow merry mild modest neat nimble noble "
-    "patient plain polite proud quick quiet rapid ready rustic sage salty sharp sly snug sober solid spare spry stark steady "
-    "stern stoic subtle swift tacit tame terse thrifty tidy tired trim true vivid wary wry"
+    "amber ample brisk calm candid careful civil clear cool crisp curious dry early even fair firm fleet frank "
+    "gentle glad grave hardy honest humble idle keen kind lean level light lively loyal lucid mellow merry mild "
+    "modest neat nimble noble patient plain polite proud quick quiet rapid ready rustic sage salty sharp sly "
+    "snug sober solid spare spry stark steady stern stoic subtle swift tacit tame terse thrifty tidy tired trim "
+    "true vivid wary wry "
 ).split()
 _SECOND = (
-    "alder aspen badger beacon birch bison brook canyon cedar cinder clover comet condor cove crane creek crow cypress dune "
-    "ember falcon fern finch fjord fox gale glacier goose grove gull harbor hare harrier hawk hazel heron holly ibis inlet "
-    "jay juniper kestrel lark laurel ledge linden loon lynx maple marsh marten meadow mesa mink moor moss newt oak oriole "
-    "osprey otter owl pebble pine plover quail raven reed ridge robin rowan sage seal shoal shrike sparrow spruce stoat stork "
-    "summit swan tarn teal tern thicket thrush trout vale vole walnut warbler willow wolf wren yew"
+    "alder aspen badger beacon birch bison brook canyon cedar cinder clover comet condor cove crane creek crow "
+    "cypress dune ember falcon fern finch fjord fox gale glacier goose grove gull harbor hare harrier hawk "
+    "hazel heron holly ibis inlet jay juniper kestrel lark laurel ledge linden loon lynx maple marsh marten "
+    "meadow mesa mink moor moss newt oak oriole osprey otter owl pebble pine plover quail raven reed ridge "
+    "robin rowan sage seal shoal shrike sparrow spruce stoat stork summit swan tarn teal tern thicket thrush "
+    "trout vale vole walnut warbler willow wolf wren yew "
 ).split()
 
 
@@ -89,7 +96,7 @@ def fill_members(
     progress(count, count)
 
 
-def _first_free_ids(cursor) -> dict[str, int]:  # type: ignore[no-untyped-def]
+def _first_free_ids(cursor: Any) -> dict[str, int]:
     found = {}
     for table in ("account", "member", "claim"):
         cursor.execute(f"SELECT coalesce(max(id), 0) + 1 FROM members_{table}")  # noqa: S608
@@ -97,7 +104,9 @@ def _first_free_ids(cursor) -> dict[str, int]:  # type: ignore[no-untyped-def]
     return found
 
 
-def _members(records, chosen, ages, first, now):  # type: ignore[no-untyped-def]
+def _members(
+    records: _Records, chosen: _Integers, ages: _Integers, first: dict[str, int], now: datetime
+) -> Iterator[tuple[Any, ...]]:
     for i, position in enumerate(chosen):
         record = records[position]
         verified = now - timedelta(days=int(ages[i]))
@@ -107,7 +116,9 @@ def _members(records, chosen, ages, first, now):  # type: ignore[no-untyped-def]
         )  # fmt: skip
 
 
-def _claims(records, chosen, ages, first, now):  # type: ignore[no-untyped-def]
+def _claims(
+    records: _Records, chosen: _Integers, ages: _Integers, first: dict[str, int], now: datetime
+) -> Iterator[tuple[Any, ...]]:
     hours = np.random.default_rng(7).exponential(31.0, len(chosen)) + 0.4
     for i, position in enumerate(chosen):
         npi, last, given, sex, code, group, state, licences, phone, enumerated = records[position]
@@ -132,7 +143,7 @@ def _claims(records, chosen, ages, first, now):  # type: ignore[no-untyped-def]
         )  # fmt: skip
 
 
-def _copy(cursor, table: str, columns: str, rows) -> None:  # type: ignore[no-untyped-def]
+def _copy(cursor: Any, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
     with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)

@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from auscult.registry.npi import check_digit
 
@@ -41,9 +42,17 @@ _CAREERS = [((0, 5), 0.13, 1.5), ((5, 10), 0.15, 1.3), ((10, 18), 0.25, 1.1), ((
 _SYLLABLES = (
     "bar bel cor dan del ens fal far gar hal har hol ker lan lin mar mel mor nor pel ran ros sel tal tar ven ver wal win yar"
 ).split()
-_ENDINGS = "berg dale den ett field ford ham house ley low man mere more ner ridge sen ston ter ton well wick worth".split()
-_FEMALE = "Ada Alma Clara Edith Elena Flora Greta Hana Ines Iris June Lena Lydia Mara Mina Nadia Nora Olive Petra Priya Rosa Ruth Selma Tessa Vera Wanda Yumi Zora".split()
-_MALE = "Abel Amir Anton Boris Carl Cyrus Dario Emil Ezra Felix Goran Hugo Ivan Jonas Kofi Leon Marco Nils Omar Otto Pavel Ravi Ruben Stefan Tariq Ulrich Viktor Yuki".split()
+_ENDINGS = (
+    "berg dale den ett field ford ham house ley low man mere more ner ridge sen ston ter ton well wick worth "
+).split()
+_FEMALE = (
+    "Ada Alma Clara Edith Elena Flora Greta Hana Ines Iris June Lena Lydia Mara Mina Nadia Nora Olive Petra "
+    "Priya Rosa Ruth Selma Tessa Vera Wanda Yumi Zora "
+).split()
+_MALE = (
+    "Abel Amir Anton Boris Carl Cyrus Dario Emil Ezra Felix Goran Hugo Ivan Jonas Kofi Leon Marco Nils Omar "
+    "Otto Pavel Ravi Ruben Stefan Tariq Ulrich Viktor Yuki "
+).split()
 
 
 def invented_npi(index: int) -> str:
@@ -119,10 +128,10 @@ def write_register(
     progress(total, total)
 
 
-def surname(pick: np.ndarray) -> str:
+def surname(pick: NDArray[np.int64]) -> str:
     """An invented surname from random integers: about 20,000 of them."""
     middle = _SYLLABLES[pick[2] % 30] if pick[1] % 3 else ""
-    return (_SYLLABLES[pick[1] % 30] + middle + _ENDINGS[pick[2] % 22]).capitalize()
+    return f"{_SYLLABLES[pick[1] % 30]}{middle}{_ENDINGS[pick[2] % 22]}".capitalize()
 
 
 def _columns(at: dict[str, int]) -> dict[str, int]:
@@ -149,7 +158,7 @@ def _columns(at: dict[str, int]) -> dict[str, int]:
 
 
 def _fill_person(
-    row: list[str], columns: dict[str, int], first: str, last: str, state: str, sex: str, numbers: np.ndarray
+    row: list[str], columns: dict[str, int], first: str, last: str, state: str, sex: str, numbers: NDArray[np.int64]
 ) -> None:
     row[columns["kind"]] = "1"
     row[columns["last"]], row[columns["first"]], row[columns["sex"]] = last.upper(), first.upper(), sex
@@ -159,7 +168,9 @@ def _fill_person(
     row[columns["phone"]] = f"{200 + numbers[0] % 700}55501{numbers[1] % 100:02d}"
 
 
-def _fill_other(row: list[str], columns: dict[str, int], pick: np.ndarray, state: str, numbers: np.ndarray) -> None:
+def _fill_other(
+    row: list[str], columns: dict[str, int], pick: NDArray[np.int64], state: str, numbers: NDArray[np.int64]
+) -> None:
     kind = pick[3] % 10
     if kind == 0:
         row[columns["deactivated"]] = "05/14/2008"

@@ -1,8 +1,12 @@
-"""How large a demonstration is."""
+"""How large a demonstration is, and when its story begins. No Django here: settings follow from it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+
+#: When the survey of the story opens.
+BEGINS = datetime(2009, 7, 1, 14, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,7 @@ from django.contrib.auth.hashers import make_password
 
 from auscult.community.actions import PollDraft, add_comment, create_posting, rate_usefulness
 from auscult.community.models import Posting
-from auscult.demo.command import BEGINS
-from auscult.demo.size import Size
+from auscult.demo.size import BEGINS, Size
 from auscult.members import actions as member_actions
 from auscult.members.models import Account, Member
 from auscult.members.queries import get_standing
@@ -392,14 +391,15 @@ def run_live_poll(size: Size, progress: Progress) -> Posting:
     for index, account in enumerate(voters):
         now = opened + timedelta(minutes=5 * index)
         choice = str(rng.choice(["c1", "c2", "c3", "c4"], p=[0.37, 0.21, 0.27, 0.15]))
-        cast_ballot(
-            standing=get_standing(account, now), now=now, survey_id=posting.survey_id, answers={"q1": choice}
-        )
+        cast_ballot(standing=get_standing(account, now), now=now, survey_id=posting.survey_id, answers={"q1": choice})
         if index % 20 == 19:
             progress(index + 1, len(voters))
     for hours, body in (
         (1.5, "Payment first. Coverage without somebody who can afford to see the patient is a card in a wallet."),
-        (3.0, "Coverage. I write off more than I collect on some days, and it is never the fee schedule's fault alone."),
+        (
+            3.0,
+            "Coverage. I write off more than I collect on some days, and it is never the fee schedule's fault alone.",
+        ),
         (7.2, "Malpractice reform will not be in it, so I voted for it. Somebody should count us."),
     ):
         add_comment(

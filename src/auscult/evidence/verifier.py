@@ -219,7 +219,10 @@ def _counts(read: _Bundle) -> str:
         answers = {answer["answer"]: answer for answer in claimed["answers"]}
         _require(answers.keys() == {c["code"] for c in question["choices"]}, f"{question['code']}: other choices")
         for code, answer in answers.items():
-            _require(answer["count"] == counted[code], f"{question['code']} {code}: published {answer['count']:,}, counted {counted[code]:,}")
+            _require(
+                answer["count"] == counted[code],
+                f"{question['code']} {code}: published {answer['count']:,}, counted {counted[code]:,}",
+            )
             _same(f"{question['code']} {code} raw share", answer["raw_share"], counted[code] / counted.total())
     return f"{total:,} answers recounted"
 
@@ -341,5 +344,7 @@ def _receipt(read: _Bundle, receipt: bytes) -> str:
     _require(bool(leaves), "the receipt holds no answer")
     for leaf in leaves:
         _require(leaf.freeze == read.manifest["freeze"], "the receipt is for another survey")
-        _require(leaf in set(_leaves(read, leaf.question)), f"your answer to {leaf.question} is not among those counted")
+        _require(
+            leaf in set(_leaves(read, leaf.question)), f"your answer to {leaf.question} is not among those counted"
+        )
     return f"counted in all {len(leaves)} questions"

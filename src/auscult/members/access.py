@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auscult.members.models import Claim, Member
 from auscult.members.rules import OPEN_STATES, ClaimState
-from auscult.shared.refusals import NotAllowed, NotFound
+from auscult.shared.refusals import NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
 
@@ -15,10 +15,8 @@ def load_own_member(standing: Standing, *, lock: bool = False) -> Member:
     Raises:
         NotAllowed: nobody is signed in.
     """
-    if standing.member_id is None:
-        raise NotAllowed("Sign in first.")
     members = Member.objects.select_for_update() if lock else Member.objects
-    return members.get(pk=standing.member_id)
+    return members.get(pk=standing.require_member())
 
 
 def load_own_open_claim(standing: Standing) -> Claim:
@@ -27,9 +25,7 @@ def load_own_open_claim(standing: Standing) -> Claim:
     Raises:
         NotFound: there is none.
     """
-    claim = (
-        Claim.objects.select_for_update().filter(member_id=standing.member_id or 0, state__in=OPEN_STATES).first()
-    )
+    claim = Claim.objects.select_for_update().filter(member_id=standing.member_id or 0, state__in=OPEN_STATES).first()
     if claim is None:
         raise NotFound("You have no open claim. Claim your register record first.")
     return claim
@@ -44,5 +40,5 @@ def load_claim_to_decide(standing: Standing, claim_id: int, *, lock: bool = Fals
     claims = Claim.objects.select_for_update() if lock else Claim.objects
     claim = claims.filter(pk=claim_id).exclude(state=ClaimState.WITHDRAWN).first()
     if claim is None or not standing.can(Permission.CLAIM_DECIDE) or claim.member_id == standing.member_id:
-        raise NotFound()
+        raise NotFound
     return claim

@@ -178,7 +178,9 @@ def confirm_institutional_email(*, standing: Standing, now: datetime, code: str)
             # The failed try is kept, so the refusal is raised only after the transaction.
             evidence.code_tries += 1
             left = rules.MOST_CODE_TRIES - evidence.code_tries
-            problem = f"That is not the code. {left} tries are left." if left else "That code has expired. Send a new one."
+            problem = (
+                f"That is not the code. {left} tries are left." if left else "That code has expired. Send a new one."
+            )
         evidence.save()
     if problem:
         raise CannotAddEvidence(problem)

@@ -15,7 +15,7 @@ from auscult.members.models import Account
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Gives each new account its member row in the same transaction."""
 
-    def save_user(self, request: HttpRequest, user: Account, form: Any, commit: bool = True) -> Account:  # noqa: FBT001, FBT002
+    def save_user(self, request: HttpRequest, user: Account, form: Any, commit: bool = True) -> Account:
         """Save a new account and its member."""
         with transaction.atomic():
             saved: Account = super().save_user(request, user, form, commit=commit)

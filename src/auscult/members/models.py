@@ -34,7 +34,7 @@ class Account(AbstractBaseUser):
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS = []
 
     def __str__(self) -> str:
         return f"account {self.pk}"
@@ -44,7 +44,8 @@ class Member(models.Model):
     """A pseudonymous person: handle, level, stratum. Never a name."""
 
     account = models.OneToOneField(Account, on_delete=models.CASCADE)
-    handle = models.CharField(max_length=24, null=True)
+    # Null, not empty: many members have none yet, and those that exist are unique.
+    handle = models.CharField(max_length=24, null=True)  # noqa: DJ001
     level = models.PositiveSmallIntegerField(choices=[(level.value, level.name) for level in Level], default=Level.L0)
     specialty_group = models.CharField(max_length=4, blank=True)
     state = models.CharField(max_length=2, blank=True)

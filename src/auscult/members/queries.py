@@ -20,7 +20,6 @@ from auscult.shared.refusals import NotFound
 from auscult.shared.roles import Permission, Role
 from auscult.shared.standing import READER, Level, Standing, Stratum
 
-
 _STANDING = """
     SELECT id, handle, level, specialty_group, state, sex, career, verified_until, suspended_at,
            ARRAY(SELECT role FROM members_rolegrant AS g WHERE g.member_id = m.id)
@@ -205,10 +204,10 @@ def list_open_claims(standing: Standing, now: datetime) -> list[QueueLine]:
         NotFound: no verifier.
     """
     if not standing.can(Permission.CLAIM_DECIDE):
-        raise NotFound()
+        raise NotFound
     claims = (
         Claim.objects.filter(state__in=rules.OPEN_STATES)
-        .exclude(member_id=standing.member_id)
+        .exclude(member_id=standing.require_member())
         .order_by("submitted_at")
         .annotate(kinds=ArrayAgg("evidence__kind", filter=Q(evidence__state=Evidence.State.CONFIRMED), default=[]))
     )
@@ -257,7 +256,12 @@ def get_claim_page(standing: Standing, claim_id: int) -> ClaimPage:
         lines,
         sum(line.points for line in confirmed),
         rules.level_from(line.kind for line in confirmed) >= Level.L2,
-        [(d.value, code, words) for code, (decisions, words) in rules.REASONS.items() for d in Decision if d in decisions],
+        [
+            (d.value, code, words)
+            for code, (decisions, words) in rules.REASONS.items()
+            for d in Decision
+            if d in decisions
+        ],
         claim.submitted_at,
         claim.state in rules.OPEN_STATES,
     )
@@ -272,7 +276,7 @@ def get_document(standing: Standing, claim_id: int) -> tuple[bytes, str]:
     claim = access.load_claim_to_decide(standing, claim_id)
     evidence = claim.evidence.filter(kind=EvidenceKind.DOCUMENT, document_sealed__isnull=False).first()
     if evidence is None:
-        raise NotFound()
+        raise NotFound
     data = crypto.unseal(bytes(evidence.document_sealed or b""), "evidence.document")
     return data, rules.document_type(data) or "application/octet-stream"
 

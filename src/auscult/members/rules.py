@@ -52,7 +52,9 @@ CODE_LASTS = timedelta(minutes=30)
 MOST_CODE_TRIES = 5
 MOST_DOCUMENT_BYTES = 5 * 1024 * 1024
 DOCUMENT_STARTS = {b"%PDF-": "application/pdf", b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n": "image/png"}
-SHARED_MAILBOXES = frozenset("admin billing contact desk frontdesk help hr info mail office reception scheduling staff support".split())
+SHARED_MAILBOXES = frozenset(
+    "admin billing contact desk frontdesk help hr info mail office reception scheduling staff support".split()
+)
 
 
 class ClaimState(StrEnum):
@@ -106,7 +108,9 @@ def level_from(kinds: Iterable[EvidenceKind]) -> Level:
 
 
 _HANDLE = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
-RESERVED_HANDLES = frozenset("admin auscult moderator operator verifier editor researcher system nobody anonymous".split())
+RESERVED_HANDLES = frozenset(
+    "admin auscult moderator operator verifier editor researcher system nobody anonymous".split()
+)
 
 
 def handle_problem(handle: str, last_name: str, first_name: str) -> str | None:

@@ -46,7 +46,7 @@ def _attempt(request: HttpRequest, at: str, done: str, act: Callable[[], Any]) -
     except Refused as refusal:
         if standing_of(request).is_reader:
             raise
-        entered = {key: value for key, value in request.POST.items() if key != "csrfmiddlewaretoken"}
+        entered = {key: str(value) for key, value in request.POST.items() if key != "csrfmiddlewaretoken"}
         return _verification(request, at=at, error=str(refusal), entered=entered, status=refusal.status)
     messages.success(request, done)
     return redirect("members:verification-read")
@@ -129,7 +129,7 @@ def _require_verifier(request: HttpRequest) -> None:
     if standing_of(request).is_reader:
         raise NotAllowed("Sign in first.")
     if not standing_of(request).can(Permission.CLAIM_DECIDE):
-        raise NotFound()
+        raise NotFound
 
 
 @require_safe

@@ -110,9 +110,7 @@ def publish_release(
     return release
 
 
-def reply_to_release(
-    *, standing: Standing, now: datetime, number: int, organisation_id: int, text: str
-) -> Reply:
+def reply_to_release(*, standing: Standing, now: datetime, number: int, organisation_id: int, text: str) -> Reply:
     """Answer a release in the name of an organisation.
 
     Who may: a representative of it. What changes: the reply stands under the result and in the record; it cannot be
@@ -126,7 +124,7 @@ def reply_to_release(
     with transaction.atomic():
         release = Release.objects.select_for_update().filter(pk=number).only("number").first()
         if release is None:
-            raise NotFound()
+            raise NotFound
         representative = load_representative(standing, organisation_id)
         problem = rules.reply_problem(text)
         if problem:
@@ -167,7 +165,7 @@ def export_cells(*, standing: Standing, now: datetime, number: int) -> bytes:
     standing.require(Permission.CELLS_EXPORT, "Only an operator hands out the full cell table.")
     survey_id = Release.objects.filter(pk=number).values_list("survey_id", flat=True).first()
     if survey_id is None:
-        raise NotFound()
+        raise NotFound
     with transaction.atomic():
         audit.record("publishing.cells.export", standing=standing, thing=f"release:{number}", now=now)
         return get_result_sheet(survey_id).cells_csv

@@ -191,7 +191,7 @@ def _balance(weighting: dict[str, Any] | None) -> list[BalanceLine]:
 
 
 def _career_order(level: str) -> int:
-    first = level.split("-")[0].split("+")[0]
+    first = level.split("-", maxsplit=1)[0].split("+", maxsplit=1)[0]
     return int(first) if first.isdecimal() else 0
 
 
@@ -270,7 +270,7 @@ def list_publishable(standing: Standing) -> list[PublishLine]:
         NotFound: no editor.
     """
     if not standing.can(Permission.RELEASE_PUBLISH):
-        raise NotFound()
+        raise NotFound
     published = Release.objects.values("survey_id")
     rows = Survey.objects.filter(state=SurveyState.CLOSED).exclude(pk__in=published).order_by("-closed_at")
     return [PublishLine(*row) for row in rows.values_list("pk", "title", "closed_at", "respondents")[:100]]

@@ -32,9 +32,7 @@ def disclosure_items(
     frame = freeze["frame"]
     if weighting:
         margins = ", ".join(weighting["margins"])
-        collapsed = "; ".join(
-            f"{c['margin']}: {', '.join(c['levels'])} taken together" for c in weighting["collapsed"]
-        )
+        collapsed = "; ".join(f"{c['margin']}: {', '.join(c['levels'])} taken together" for c in weighting["collapsed"])
         weighted = (
             f"Raked to {margins} of {int(weighting['population']):,} physicians ({frame['definition']}, as of "
             f"{frame['as_of']}), equal base weights, {weighting['iterations']} iterations, design effect of the weights "
@@ -60,33 +58,36 @@ def disclosure_items(
         ),
         (
             "Population under study",
-            f"{freeze['eligibility'].capitalize()} ({card['members']:,}). One would like to speak of {universe['words']} "
+            (f"{freeze['eligibility'].capitalize()} ({card['members']:,}). One would like to speak of {universe['words']} "
             f"({universe['size']:,}; {universe['definition']}; {universe['source']}; as of {universe['as_of']}); "
-            f"members are {card['coverage']:.1%} of them.",
+            f"members are {card['coverage']:.1%} of them."),
         ),
         (
             "Method used to generate and recruit the sample",
             "No sample was drawn. The poll was open to every verified member who came by; participants chose themselves.",
         ),
-        ("Method and mode of data collection", "Self-administered on the web, in English, one ballot per member, changeable until close; detached ballots."),
+        (
+            "Method and mode of data collection",
+            "Self-administered on the web, in English; one ballot per member, changeable until close; detached ballots.",
+        ),
         ("Dates of data collection", f"{opened_at:%d %B %Y %H:%M} to {closed_at:%d %B %Y %H:%M} UTC."),
         (
             "Sample sizes and precision",
-            f"{card['respondents']:,} respondents, participation rate {card['participation']:.1%}. This is not a "
+            (f"{card['respondents']:,} respondents, participation rate {card['participation']:.1%}. This is not a "
             "probability sample, so no margin of sampling error exists. Intervals are modelled: 95% under the "
-            "assumption that, within weighting cells, answering is unrelated to the answer.",
+            "assumption that, within weighting cells, answering is unrelated to the answer."),
         ),
         ("How the data were weighted", weighted),
         (
             "How the data were processed and procedures to ensure data quality",
-            "Members were verified against a register with non-public proof; each could answer once. No ballot was "
+            ("Members were verified against a register with non-public proof; each could answer once. No ballot was "
             f"excluded. Cells of fewer than {freeze['minimum_cell']} people are pooled in tables by stratum. Counts can "
-            "be recomputed from the published ballots.",
+            "be recomputed from the published ballots."),
         ),
         (
             "Limitations",
-            f"“{card['subject']} …” is the strongest sentence this result permits: {card['because']}. Those who did not "
-            "answer may think otherwise; worst-case bounds and tipping odds say by how much.",
+            (f"“{card['subject']} …” is the strongest sentence this result permits: {card['because']}. Those who did not "
+            "answer may think otherwise; worst-case bounds and tipping odds say by how much."),
         ),
     ]  # fmt: skip
     return [{"item": str(number), "title": title, "text": text} for number, (title, text) in enumerate(items, start=1)]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -103,7 +104,7 @@ def load_register(
     return Loaded(load, frame, False, tally.bad_lines)
 
 
-def _stage(cursor, file: RegisterFile) -> None:  # type: ignore[no-untyped-def]
+def _stage(cursor: Any, file: RegisterFile) -> None:
     cursor.execute("DROP TABLE IF EXISTS staged")
     cursor.execute(
         "CREATE TEMPORARY TABLE staged (npi varchar(10), last_name text, first_name text, other_last_name text, "
@@ -120,7 +121,7 @@ def _stage(cursor, file: RegisterFile) -> None:  # type: ignore[no-untyped-def]
             )  # fmt: skip
 
 
-def _refuse_if_unsound(cursor, file: RegisterFile) -> None:  # type: ignore[no-untyped-def]
+def _refuse_if_unsound(cursor: Any, file: RegisterFile) -> None:
     tally = file.tally
     if tally.kept == 0:
         raise CannotLoadRegister("The file holds no physician. Nothing was changed.")
@@ -142,7 +143,7 @@ def _refuse_if_unsound(cursor, file: RegisterFile) -> None:  # type: ignore[no-u
         )
 
 
-def _merge(cursor, load: RegisterLoad, deactivated: list[tuple[str, date | None]]) -> None:  # type: ignore[no-untyped-def]
+def _merge(cursor: Any, load: RegisterLoad, deactivated: list[tuple[str, date | None]]) -> None:
     updates = ", ".join(f"{column} = EXCLUDED.{column}" for column in _STAGED.split(", ")[1:])
     cursor.execute(
         f"INSERT INTO registry_registerrecord ({_STAGED}, status, load_id) "  # noqa: S608 - constant columns
@@ -211,5 +212,3 @@ def set_benchmark(
         )
         audit.record("registry.benchmark.set", standing=standing, thing=f"benchmark:{code}", now=now, persons=persons)
     return benchmark
-
-

@@ -29,7 +29,9 @@ def find_benchmark(code: str) -> Benchmark | None:
 def coarse_margins(frame_id: int) -> dict[str, dict[str, int]]:
     """Margins of a frame in the coarse strata, counted from its cells: variable → level → persons."""
     margins: dict[str, dict[str, int]] = {variable: {} for variable in STRATUM_VARIABLES}
-    rows = FrameCell.objects.filter(frame_id=frame_id).values_list("specialty_group", "state", "sex", "career", "persons")
+    rows = FrameCell.objects.filter(frame_id=frame_id).values_list(
+        "specialty_group", "state", "sex", "career", "persons"
+    )
     for group, state, sex, career, persons in rows:
         stratum = coarsen(group, state, sex, career)
         for variable in STRATUM_VARIABLES:

@@ -118,8 +118,11 @@ def fold_name(text: str) -> str:
 
 
 def names_agree(claimed_last: str, claimed_first: str, last: str, first: str, other_last: str) -> bool:
-    """Whether the claimed name is the record's: last name equal after folding (or a hyphen part, or the other last
-    name), first name equal or one the initial of the other."""
+    """Whether a claimed name is the record's.
+
+    Last name: equal after folding, or a part of it, or the other last name. First name: equal, or one the initial of
+    the other.
+    """
     claimed = fold_name(claimed_last)
     known = {fold_name(last), fold_name(other_last)} | set(fold_name(last).split())
     joined = {name.replace(" ", "") for name in known if name}
@@ -128,8 +131,10 @@ def names_agree(claimed_last: str, claimed_first: str, last: str, first: str, ot
     given, registered = fold_name(claimed_first), fold_name(first)
     if not given or not registered:
         return False
-    return given == registered or given.split()[0] == registered.split()[0] or (
-        1 in {len(given), len(registered)} and given[0] == registered[0]
+    return (
+        given == registered
+        or given.split()[0] == registered.split()[0]
+        or (1 in {len(given), len(registered)} and given[0] == registered[0])
     )
 
 
@@ -138,6 +143,7 @@ def licence_agrees(number: str, state: str, licences: list[tuple[str, str]]) -> 
 
     A record without any licence number is neutral and agrees.
     """
+
     def plain(value: str, of_state: str) -> str:
         text = re.sub(r"[^A-Z0-9]", "", value.upper())
         return text.removeprefix(of_state.upper()).lstrip("0")

@@ -48,7 +48,7 @@ def seal(text: str | bytes, purpose: str) -> bytes:
     return name.encode() + b":" + nonce + keys[name].encrypt(nonce, data, purpose.encode())
 
 
-def unseal(sealed: bytes, purpose: str) -> bytes:
+def unseal(sealed: bytes | memoryview, purpose: str) -> bytes:
     """Decrypt what ``seal`` made.
 
     Raises:

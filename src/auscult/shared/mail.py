@@ -38,9 +38,9 @@ def deliver(message_id: int) -> None:
     if settings.KEEP_MAIL:
         message.state = MailMessage.State.KEPT
     else:
-        mail.EmailMessage(
-            message.subject, message.text, settings.DEFAULT_FROM_EMAIL, message.to.split(", ")
-        ).send(using="smtp")
+        mail.EmailMessage(message.subject, message.text, settings.DEFAULT_FROM_EMAIL, message.to.split(", ")).send(
+            using="smtp"
+        )
         # Codes and links are secrets; what was sent need not be kept.
         message.state, message.text = MailMessage.State.SENT, ""
     message.sent_at = timezone.now()

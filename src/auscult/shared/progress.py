@@ -13,7 +13,11 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 def bytes_bar(words: str) -> Iterator[Callable[[int, int], None]]:
     """A bar in bytes; the body gets a function to be told (done, total)."""
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn(), console=Console(stderr=True)
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
     ) as bar:
         task = bar.add_task(words, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

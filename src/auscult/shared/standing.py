@@ -53,6 +53,16 @@ class Standing:
         """Whether nobody is signed in."""
         return self.member_id is None
 
+    def require_member(self) -> int:
+        """The number of the member who acts.
+
+        Raises:
+            NotAllowed: nobody is signed in.
+        """
+        if self.member_id is None:
+            raise NotAllowed("Sign in first.")
+        return self.member_id
+
     def can(self, permission: Permission) -> bool:
         """Whether any role in force gives the permission."""
         return any(permission in PERMISSIONS[role] for role in self.roles)

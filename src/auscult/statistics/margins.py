@@ -37,7 +37,7 @@ class Margin:
         if not np.isfinite(self.totals).all() or (self.totals <= 0).any():
             raise InvalidMargin(f"Every total of margin {self.name!r} must be a finite number above zero.")
         if self.level_of_cell.size and not (
-            0 <= self.level_of_cell.min() and self.level_of_cell.max() < len(self.levels)
+            self.level_of_cell.min() >= 0 and self.level_of_cell.max() < len(self.levels)
         ):
             raise InvalidMargin(f"A cell of margin {self.name!r} points to a level that does not exist.")
 
@@ -47,7 +47,11 @@ class Margin:
 
 
 def make_margin(
-    name: str, population: Mapping[str, float], cell_values: Sequence[str], *, cell_counts: Sequence[float] | None = None
+    name: str,
+    population: Mapping[str, float],
+    cell_values: Sequence[str],
+    *,
+    cell_counts: Sequence[float] | None = None,
 ) -> Margin:
     """Build a margin from a population table and the value of each cell.
 

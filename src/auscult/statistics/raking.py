@@ -87,14 +87,13 @@ def rake(
             raise EmptyMarginLevel(margin.name, margin.levels[int(empty[0])])
     base_weight = population / n
     weight = np.full(counts.shape, base_weight)
-    worst, sweep = np.inf, 0
-    for sweep in range(1, most_iterations + 1):
+    worst, sweeps = np.inf, 0
+    while worst > tolerance and sweeps < most_iterations:
+        sweeps += 1
         for margin in margins:
             weight = weight * (margin.totals / margin.counts(counts * weight))[margin.level_of_cell]
         worst = max(float(np.abs(margin.counts(counts * weight) / margin.totals - 1).max()) for margin in margins)
-        if worst <= tolerance:
-            break
-    return Weights(weight, base_weight, tuple(margins), sweep, worst <= tolerance, worst)
+    return Weights(weight, base_weight, tuple(margins), sweeps, worst <= tolerance, worst)
 
 
 def require_convergence(weights: Weights) -> Weights:

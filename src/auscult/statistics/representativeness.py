@@ -53,7 +53,7 @@ def worst_case_bounds(count: int, base: int, population: int) -> Bounds:
 
 
 def tipping_odds(share: float) -> float:
-    """p ÷ (1 − p): how many times likelier to answer the majority must have been for it to be a minority.
+    """P ÷ (1 − p): how many times likelier to answer the majority must have been for it to be a minority.
 
     Args:
         share: 0–1; a share below one half is turned round, so the result is at least 1.

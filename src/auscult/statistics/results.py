@@ -5,6 +5,7 @@ The same function gives the live result, the release and the check of an auditor
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -159,7 +160,7 @@ def leading_as_json(answer: str, count: int, base: int, universe: int) -> dict[s
         "tipping_odds": None if odds == float("inf") else odds,
         "worst_case_low": bounds.low,
         "worst_case_high": bounds.high,
-        "tipping_correlation": None if rho != rho else rho,
+        "tipping_correlation": None if math.isnan(rho) else rho,
     }
 
 

@@ -34,9 +34,7 @@ class SuppressedTable:
 POOLED = "all others together"
 
 
-def suppress_table(
-    strata: Sequence[str], counts: NDArray[np.int64], *, minimum: int = MINIMUM_CELL
-) -> SuppressedTable:
+def suppress_table(strata: Sequence[str], counts: NDArray[np.int64], *, minimum: int = MINIMUM_CELL) -> SuppressedTable:
     """Pool every row that has a cell below the minimum.
 
     Row and column totals are public, so hiding single cells would let a reader subtract. Whole rows are pooled

@@ -33,7 +33,7 @@ def load_survey_to_run(standing: Standing, survey_id: int) -> Survey:
     """
     survey = Survey.objects.select_for_update().filter(pk=survey_id).first()
     if survey is None or not can_run_survey(standing, survey):
-        raise NotFound()
+        raise NotFound
     return survey
 
 
@@ -46,7 +46,7 @@ def load_survey_to_answer(standing: Standing, survey_id: int) -> Survey:
     # Django has no FOR SHARE; an exclusive lock would make voters wait for each other.
     survey = next(iter(Survey.objects.raw("SELECT * FROM surveys_survey WHERE id = %s FOR SHARE", [survey_id])), None)
     if survey is None or not can_read_survey(standing, survey):
-        raise NotFound()
+        raise NotFound
     return survey
 
 
@@ -58,5 +58,5 @@ def load_survey_to_read(standing: Standing, public_id: uuid.UUID) -> Survey:
     """
     survey = Survey.objects.filter(public_id=public_id).first()
     if survey is None or not can_read_survey(standing, survey):
-        raise NotFound()
+        raise NotFound
     return survey

@@ -15,7 +15,7 @@ from auscult.evidence.canonical import digest
 from auscult.members.queries import count_by_stratum, count_verified
 from auscult.registry.queries import STRATUM_VARIABLES, find_benchmark, find_frame
 from auscult.shared import audit, jobs
-from auscult.shared.refusals import Conflict, NotAllowed, Refused
+from auscult.shared.refusals import Conflict, Refused
 from auscult.shared.roles import Permission
 from auscult.shared.standing import CONSOLE, Standing
 from auscult.statistics.representativeness import Instrument
@@ -211,8 +211,8 @@ def cast_ballot(
         standing.require(
             Permission.BALLOT_CAST, "Only members whose verification is valid vote. Public facts alone are no proof."
         )
-        if standing.member_id is None or standing.stratum is None:
-            raise NotAllowed("Only verified members vote.")
+        member_id, stratum = standing.require_member(), standing.stratum
+        assert stratum is not None  # whoever may cast a ballot is verified and has one
         if survey.state != SurveyState.OPEN or survey.freeze is None or now >= survey.closes_at:
             raise CannotCastBallot("This poll is closed. Your answer was not counted.")
         questions = {q["code"]: [c["code"] for c in q["choices"]] for q in survey.freeze["questions"]}
@@ -220,25 +220,25 @@ def cast_ballot(
         if problem:
             raise CannotCastBallot(problem)
         key = bytes(BallotKey.objects.values_list("key", flat=True).get(survey_id=survey.pk))
-        place = rules.locator(key, standing.member_id)
-        stratum = tallies.stratum_key(standing.stratum)
+        place = rules.locator(key, member_id)
+        cell = tallies.stratum_key(stratum)
         answered = [question for question in questions if question in answers]
         chosen = {question: answers[question] for question in answered}
         fresh = rules.clean_nonces(nonces or {}, answered, [secrets.token_hex(16) for _ in answered])
-        first = _note_turnout(survey.pk, standing.member_id)
+        first = _note_turnout(survey.pk, member_id)
         changes: dict[tuple[str, str, str], int] = {}
         if not first:
             old = Ballot.objects.select_for_update().get(pk=place)
             _count(changes, old.stratum, old.answers, -1)
             if old.answers == chosen and not nonces:
                 fresh = old.nonces  # the same form sent twice changes nothing, not even the receipt
-        _count(changes, stratum, chosen, +1)
+        _count(changes, cell, chosen, +1)
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO surveys_ballot (locator, survey_id, stratum, answers, nonces) VALUES (%s, %s, %s, %s, %s) "
                 "ON CONFLICT (locator) DO UPDATE SET stratum = EXCLUDED.stratum, answers = EXCLUDED.answers, "
                 "nonces = EXCLUDED.nonces",
-                [place, survey.pk, stratum, json.dumps(chosen), json.dumps(fresh)],
+                [place, survey.pk, cell, json.dumps(chosen), json.dumps(fresh)],
             )
         _add_to_tallies(survey.pk, changes)
         audit.record("surveys.ballot.cast", standing=None, thing=f"survey:{survey.pk}", now=now)
@@ -254,7 +254,7 @@ def _note_turnout(survey_id: int, member_id: int) -> bool:
             "INSERT INTO surveys_turnout (survey_id, member_id) VALUES (%s, %s) ON CONFLICT DO NOTHING",
             [survey_id, member_id],
         )
-        return cursor.rowcount == 1
+        return bool(cursor.rowcount == 1)
 
 
 def _count(changes: dict[tuple[str, str, str], int], stratum: str, answers: Mapping[str, str], by: int) -> None:
@@ -346,11 +346,14 @@ def _detach_ballots(survey: Survey) -> int:
             rows.append((leaf.hash().hex(), question, choice, leaf.nonce))
     rows.sort()
     text = io.StringIO()
-    text.writelines(f"\\\\x{leaf}\t{survey.pk}\t{question}\t{choice}\t{nonce}\n" for leaf, question, choice, nonce in rows)
+    text.writelines(
+        f"\\\\x{leaf}\t{survey.pk}\t{question}\t{choice}\t{nonce}\n" for leaf, question, choice, nonce in rows
+    )
     table = CountedBallot._meta.db_table
-    with connection.cursor() as cursor, cursor.copy(
-        f"COPY {table} (leaf, survey_id, question, choice, nonce) FROM STDIN"
-    ) as copy:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {table} (leaf, survey_id, question, choice, nonce) FROM STDIN") as copy,
+    ):
         copy.write(text.getvalue())
     Ballot.objects.filter(survey=survey).delete()
     return len(rows)

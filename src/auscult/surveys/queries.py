@@ -21,7 +21,14 @@ from auscult.statistics.results import CellTable, cell_rows
 from auscult.statistics.suppression import SuppressedTable, suppress_table
 from auscult.surveys import rules, tallies
 from auscult.surveys.models import Ballot, BallotKey, BallotTally, CountedBallot, LiveResult, Survey
-from auscult.surveys.rules import BALLOT_SENTENCE, INSTRUMENT_MEANING, INSTRUMENT_WORDS, BallotMode, Receipt, SurveyState
+from auscult.surveys.rules import (
+    BALLOT_SENTENCE,
+    INSTRUMENT_MEANING,
+    INSTRUMENT_WORDS,
+    BallotMode,
+    Receipt,
+    SurveyState,
+)
 
 
 def get_cell_table(survey: Survey) -> CellTable:
@@ -183,7 +190,9 @@ def get_receipt(standing: Standing, survey: Survey) -> Receipt:
         Conflict: closed; the key that found the ballot is destroyed.
     """
     if survey.state == SurveyState.CLOSED:
-        raise Conflict("This poll is closed and the key that found your ballot is destroyed. Your browser has the receipt.")
+        raise Conflict(
+            "This poll is closed and the key that found your ballot is destroyed. Your browser has the receipt."
+        )
     ballot = _find_own_ballot(survey.pk, standing.member_id) if standing.member_id else None
     if ballot is None:
         raise NotFound("You have not answered this poll.")
@@ -228,7 +237,7 @@ def get_result_sheet(survey_id: int) -> ResultSheet:
     """
     survey = Survey.objects.select_related("frame").filter(pk=survey_id).first()
     if survey is None:
-        raise NotFound()
+        raise NotFound
     if survey.state != SurveyState.CLOSED or survey.freeze is None or survey.opened_at is None:
         raise Conflict("A result is published once its poll is closed.")
     if survey.respondents < survey.freeze["minimum_cell"]:

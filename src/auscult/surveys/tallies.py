@@ -80,9 +80,7 @@ def make_result(
     respondents = int(table.respondents.sum())
     universe = max(int(freeze["universe"]["size"]), members, respondents)
     instrument = Instrument(freeze["instrument"])
-    card = make_card(
-        respondents=respondents, members=max(members, respondents), universe=universe, evenness=evenness
-    )
+    card = make_card(respondents=respondents, members=max(members, respondents), universe=universe, evenness=evenness)
     result: dict[str, Any] = {
         "method": METHOD_VERSION,
         "instrument": instrument.value,
@@ -121,9 +119,7 @@ def _raw_question(question: str, codes: Sequence[str], counts: Any, universe: in
                 "answer": code,
                 "count": int(count),
                 "raw_share": int(count) / base,
-                **dict.fromkeys(
-                    ("share", "standard_error", "low", "high", "interval", "design_effect", "n_effective")
-                ),
+                **dict.fromkeys(("share", "standard_error", "low", "high", "interval", "design_effect", "n_effective")),
             }
             for code, count in zip(codes, counts, strict=True)
         ],

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from auscult.shared import clock
-from auscult.shared.pages import render_page, standing_of
+from auscult.shared.pages import render_page
 from auscult.shared.refusals import NotFound
 from auscult.web.middleware import refusal_page
 from auscult.web.queries import get_home, list_mails
@@ -23,7 +23,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def components(request: HttpRequest) -> HttpResponse:
     """Every component, for whoever builds pages."""
     if not (settings.DEBUG or settings.KEEP_MAIL):
-        raise NotFound()
+        raise NotFound
     return render_page(request, "web/components.html", {})
 
 
@@ -31,7 +31,7 @@ def components(request: HttpRequest) -> HttpResponse:
 def mail(request: HttpRequest) -> HttpResponse:
     """Every mail of a development instance."""
     if not settings.KEEP_MAIL:
-        raise NotFound()
+        raise NotFound
     return render_page(request, "web/mail.html", {"mails": list_mails()})
 
 

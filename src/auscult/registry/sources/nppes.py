@@ -21,7 +21,7 @@ from typing import IO
 
 from auscult.registry.npi import is_npi
 from auscult.registry.rules import RegisterRecord, clean_licence, group_of, primary_code
-from auscult.registry.taxonomy import known_state
+from auscult.registry.taxonomy import UNMAPPED_GROUP, known_state
 
 #: Names that changed: the name we use → older names of the same column.
 ALIASES = {"Provider Sex Code": ("Provider Gender Code",)}
@@ -94,7 +94,8 @@ def open_nppes(path: Path, *, progress: Callable[[int, int], None] = lambda _don
         columns = _columns(stream.readline(), name)
     dated = _MEMBER.search(name)
     as_of = date(int(dated[1][:4]), int(dated[1][4:6]), int(dated[1][6:])) if dated else None
-    tally, deactivated = Tally(), []
+    tally = Tally()
+    deactivated: list[tuple[str, date | None]] = []
 
     def records() -> Iterator[RegisterRecord]:
         with _open(path) as (stream, _, size):
@@ -103,13 +104,27 @@ def open_nppes(path: Path, *, progress: Callable[[int, int], None] = lambda _don
     return RegisterFile(digest.hexdigest(), total, as_of, tally, records, deactivated)
 
 
+@dataclass(frozen=True)
+class _Columns:
+    """Positions of the columns that are read; those of the 15 slots as tuples."""
+
+    width: int
+    one: dict[str, int]
+    codes: tuple[int, ...]
+    switches: tuple[int, ...]
+    licences: tuple[int, ...]
+    licence_states: tuple[int, ...]
+
+
 @contextlib.contextmanager
 def _open(path: Path) -> Iterator[tuple[IO[bytes], str, int]]:
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 members = [
-                    i for i in archive.infolist() if _MEMBER.search(i.filename) and "fileheader" not in i.filename.lower()
+                    i
+                    for i in archive.infolist()
+                    if _MEMBER.search(i.filename) and "fileheader" not in i.filename.lower()
                 ]
                 if len(members) != 1:
                     raise UnusableRegisterFile(
@@ -124,7 +139,7 @@ def _open(path: Path) -> Iterator[tuple[IO[bytes], str, int]]:
         raise UnusableRegisterFile(f"{path.name} is damaged: {error}. Download it again.") from error
 
 
-def _columns(header: bytes, name: str) -> dict[str, int | list[int]]:
+def _columns(header: bytes, name: str) -> _Columns:
     try:
         names = next(csv.reader([header.decode("utf-8-sig")]), [])
     except (UnicodeDecodeError, csv.Error) as error:
@@ -134,44 +149,34 @@ def _columns(header: bytes, name: str) -> dict[str, int | list[int]]:
         for alias in older:
             if alias in position:
                 position.setdefault(column, position[alias])
-    wanted = list(_COLUMNS.values())
-    for slot in SLOTS:
-        wanted += [
-            f"Healthcare Provider Taxonomy Code_{slot}",
-            f"Healthcare Provider Primary Taxonomy Switch_{slot}",
-            f"Provider License Number_{slot}",
-            f"Provider License Number State Code_{slot}",
-        ]
+    slots = (
+        "Healthcare Provider Taxonomy Code_",
+        "Healthcare Provider Primary Taxonomy Switch_",
+        "Provider License Number_",
+        "Provider License Number State Code_",
+    )
+    wanted = [*_COLUMNS.values(), *(f"{column}{slot}" for column in slots for slot in SLOTS)]
     missing = [column for column in wanted if column not in position]
     if missing:
         raise UnusableRegisterFile(
             f"{name} has {len(names)} columns and lacks {len(missing)} that are needed, first {missing[0]!r}. "
             "It is not an NPPES dissemination file, or its format has changed."
         )
-    found: dict[str, int | list[int]] = {key: position[column] for key, column in _COLUMNS.items()}
-    found["width"] = len(names)
-    for key, column in (
-        ("codes", "Healthcare Provider Taxonomy Code_"),
-        ("switches", "Healthcare Provider Primary Taxonomy Switch_"),
-        ("licences", "Provider License Number_"),
-        ("licence_states", "Provider License Number State Code_"),
-    ):
-        found[key] = [position[f"{column}{slot}"] for slot in SLOTS]
-    return found
+    codes, switches, licences, states = (tuple(position[f"{column}{slot}"] for slot in SLOTS) for column in slots)
+    one = {key: position[column] for key, column in _COLUMNS.items()}
+    return _Columns(len(names), one, codes, switches, licences, states)
 
 
 def _read(
     stream: IO[bytes],
-    columns: dict[str, int | list[int]],
+    columns: _Columns,
     tally: Tally,
     deactivated: list[tuple[str, date | None]],
     progress: Callable[[int], None],
 ) -> Iterator[RegisterRecord]:
-    width = columns["width"]
     done = len(stream.readline())
-    at = lambda key: columns[key]  # noqa: E731
-    npi_at, kind_at = at("npi"), at("kind")
-    deactivated_at, reactivated_at = at("deactivated"), at("reactivated")
+    npi_at, kind_at = columns.one["npi"], columns.one["kind"]
+    deactivated_at, reactivated_at = columns.one["deactivated"], columns.one["reactivated"]
     for number, line in enumerate(stream, start=2):
         done += len(line)
         if number % 20_000 == 0:
@@ -179,31 +184,26 @@ def _read(
         if not line.strip():
             continue
         tally.rows += 1
-        fields = _split(line, width)  # type: ignore[arg-type]
+        fields = _split(line, columns.width)
         if fields is None:
             _reject(tally, number, "not the expected columns")
             continue
-        npi = fields[npi_at]  # type: ignore[index]
-        if not is_npi(npi):
+        if not is_npi(fields[npi_at]):
             _reject(tally, number, "NPI is not valid")
             continue
-        kind = fields[kind_at]  # type: ignore[index]
-        if not kind and fields[deactivated_at] and not fields[reactivated_at]:  # type: ignore[index]
-            tally.deactivated += 1
-            deactivated.append((npi, _date(fields[deactivated_at])))  # type: ignore[index]
+        try:
+            if not fields[kind_at] and fields[deactivated_at] and not fields[reactivated_at]:
+                deactivated.append((fields[npi_at], _date(fields[deactivated_at])))
+                tally.deactivated += 1
+                continue
+            record = _record(fields, columns) if fields[kind_at] == "1" and b'"20' in line else None
+        except ValueError:
+            _reject(tally, number, "a date is not MM/DD/YYYY")
             continue
-        if kind != "1" or b'"20' not in line:
-            tally.other += 1
-            continue
-        record = _record(fields, columns)
         if record is None:
             tally.other += 1
             continue
-        if record == "bad date":
-            _reject(tally, number, "a date is not MM/DD/YYYY")
-            continue
-        assert isinstance(record, RegisterRecord)
-        if record.specialty_group == "WG00":
+        if record.specialty_group == UNMAPPED_GROUP:
             tally.unmapped[record.taxonomy_code] += 1
         tally.kept += 1
         yield record
@@ -236,37 +236,30 @@ def _date(text: str) -> date | None:
     return date(int(text[6:10]), int(text[0:2]), int(text[3:5])) if text else None
 
 
-def _record(fields: list[str], columns: dict[str, int | list[int]]) -> RegisterRecord | str | None:
-    def value(key: str) -> str:
-        return fields[columns[key]]  # type: ignore[index]
-
-    slots = [
-        (fields[code], fields[switch], fields[number], fields[state])
-        for code, switch, number, state in zip(
-            columns["codes"], columns["switches"], columns["licences"], columns["licence_states"], strict=True  # type: ignore[arg-type]
-        )
-        if fields[code]
-    ]
-    code = primary_code([(slot[0], slot[1]) for slot in slots])
+def _record(fields: list[str], columns: _Columns) -> RegisterRecord | None:
+    codes = [(fields[code], fields[switch]) for code, switch in zip(columns.codes, columns.switches, strict=True)]
+    code = primary_code([slot for slot in codes if slot[0]])
     if not code:
         return None
-    try:
-        enumerated_on, updated_on = _date(value("enumerated")), _date(value("updated"))
-    except ValueError:
-        return "bad date"
-    sex = value("sex")
+    one = columns.one
+    sex = fields[one["sex"]]
+    licences = zip(columns.licences, columns.licence_states, strict=True)
     return RegisterRecord(
-        npi=value("npi"),
-        last_name=value("last_name"),
-        first_name=value("first_name"),
-        other_last_name=value("other_last_name"),
-        credential=value("credential"),
-        sex=sex if sex in ("M", "F") else "U",
+        npi=fields[one["npi"]],
+        last_name=fields[one["last_name"]],
+        first_name=fields[one["first_name"]],
+        other_last_name=fields[one["other_last_name"]],
+        credential=fields[one["credential"]],
+        sex=sex if sex in {"M", "F"} else "U",
         taxonomy_code=code,
         specialty_group=group_of(code),
-        state=known_state(value("state")),
-        phone=value("phone"),
-        licences=tuple((clean_licence(slot[2]), slot[3]) for slot in slots if slot[2] or slot[3]),
-        enumerated_on=enumerated_on,
-        updated_on=updated_on,
+        state=known_state(fields[one["state"]]),
+        phone=fields[one["phone"]],
+        licences=tuple(
+            (clean_licence(fields[number]), fields[state])
+            for number, state in licences
+            if fields[number] or fields[state]
+        ),
+        enumerated_on=_date(fields[one["enumerated"]]),
+        updated_on=_date(fields[one["updated"]]),
     )

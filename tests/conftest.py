@@ -1,0 +1,115 @@
+"""The test database, and the few people that tests need."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the embedded server of the tests, unless DATABASE_URL names another."""
+    if not os.environ.get("DATABASE_URL") and not hasattr(config, "workerinput"):
+        from auscult.config import local
+
+        config.stash[_STARTED] = local.embedded_postgres().start(durable=False)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what was started."""
+    if config.stash.get(_STARTED, False):
+        from auscult.config import local
+
+        local.embedded_postgres().stop()
+
+
+_STARTED = pytest.StashKey[bool]()
+
+NOW = datetime(2009, 7, 2, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The instant at which unit tests act."""
+    return NOW
+
+
+@pytest.fixture
+def topics(db: None) -> None:
+    """The topics of the first migration; a transactional test before this one may have emptied the table."""
+    from auscult.shared.models import Topic
+
+    for slug in ("health-reform", "organised-medicine"):
+        Topic.objects.get_or_create(slug=slug, defaults={"name": slug.replace("-", " ").capitalize()})
+
+
+@pytest.fixture
+def make_account(db: None) -> Callable[..., object]:
+    """Makes an account with its member row; returns the account."""
+    from auscult.members.actions import create_member
+    from auscult.members.models import Account
+
+    def make(email: str, password: str | None = None) -> object:
+        account = Account.objects.create_user(email, password)
+        create_member(account_id=account.pk)
+        return account
+
+    return make
+
+
+@pytest.fixture
+def make_member(make_account: Callable[..., object]) -> Callable[..., object]:
+    """Makes a verified member directly; returns the standing. Verification itself is tested in tests/members."""
+    from auscult.members.models import Account, Member, RoleGrant
+    from auscult.members.queries import get_standing
+    from auscult.shared.standing import Level
+
+    counter = iter(range(1, 1_000_000))
+
+    def make(
+        *,
+        handle: str | None = "",
+        group: str = "WG01",
+        state: str = "NY",
+        sex: str = "F",
+        career: str = "18+",
+        level: Level = Level.L2,
+        until: datetime = NOW + timedelta(days=365),
+        roles: tuple[str, ...] = (),
+        email: str = "",
+    ) -> object:
+        number = next(counter)
+        account = make_account(email or f"p{number}@example.org")
+        assert isinstance(account, Account)
+        fields: dict[str, object] = {"level": level}
+        if level >= Level.L2:
+            fields |= {
+                "handle": f"quiet-otter-{number}" if handle == "" else handle,
+                "specialty_group": group,
+                "state": state,
+                "sex": sex,
+                "career": career,
+                "verified_at": NOW,
+                "verified_until": until,
+            }
+        Member.objects.filter(account=account).update(**fields)
+        for role in roles:
+            RoleGrant.objects.create(member=Member.objects.get(account=account), role=role)
+        return get_standing(account.pk, NOW)
+
+    return make
+
+
+@pytest.fixture
+def register(db: None, tmp_path: Path, now: datetime) -> Iterator[object]:
+    """A small register of invented physicians, loaded; gives the frame."""
+    from auscult.demo.register import write_register
+    from auscult.registry.actions import load_register
+    from auscult.shared.standing import CONSOLE
+
+    file = tmp_path / "register.zip"
+    write_register(file, 400)
+    return load_register(file, standing=CONSOLE, now=now).frame
