@@ -38,6 +38,12 @@ def now() -> datetime:
 
 
 @pytest.fixture
+def queued_mail(settings: object) -> None:
+    """Lets mail go the way it really goes; the test runner would keep it in memory."""
+    settings.MAILERS = {"default": {"BACKEND": "auscult.shared.mail.QueueBackend"}}  # type: ignore[attr-defined]
+
+
+@pytest.fixture
 def topics(db: None) -> None:
     """The topics of the first migration; a transactional test before this one may have emptied the table."""
     from auscult.shared.models import Topic

@@ -123,14 +123,14 @@ def _stage(cursor: Any, file: RegisterFile) -> None:
 
 def _refuse_if_unsound(cursor: Any, file: RegisterFile) -> None:
     tally = file.tally
-    if tally.kept == 0:
-        raise CannotLoadRegister("The file holds no physician. Nothing was changed.")
     if tally.rejected > MOST_BAD_LINES * tally.rows:
         where = "; ".join(f"line {number}: {reason}" for number, reason in tally.bad_lines[:3])
         raise CannotLoadRegister(
             f"{tally.rejected:,} of {tally.rows:,} lines cannot be read ({where}). More than {MOST_BAD_LINES:.2%} is "
             "too many for an intact file. Nothing was changed."
         )
+    if tally.kept == 0:
+        raise CannotLoadRegister("The file holds no physician. Nothing was changed.")
     cursor.execute("SELECT npi FROM staged GROUP BY npi HAVING count(*) > 1 LIMIT 1")
     doubled = cursor.fetchone()
     if doubled:

@@ -12,6 +12,7 @@ import hashlib
 import io
 import re
 import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -135,7 +136,7 @@ def _open(path: Path) -> Iterator[tuple[IO[bytes], str, int]]:
         else:
             with path.open("rb", buffering=1 << 20) as stream:
                 yield stream, path.name, path.stat().st_size
-    except (zipfile.BadZipFile, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise UnusableRegisterFile(f"{path.name} is damaged: {error}. Download it again.") from error
 
 

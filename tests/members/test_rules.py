@@ -1,0 +1,65 @@
+import pytest
+
+from auscult.members.rules import (
+    EVIDENCE,
+    EvidenceKind,
+    document_type,
+    handle_problem,
+    institutional_address_problem,
+    level_from,
+)
+from auscult.shared.standing import Level
+
+E = EvidenceKind
+
+
+@pytest.mark.parametrize(
+    ("kinds", "level"),
+    [
+        ([], Level.L1),
+        ([E.INSTITUTIONAL_EMAIL], Level.L1),
+        ([E.DOCUMENT, E.BOARD_LOOKUP], Level.L1),  # two points, none independent
+        ([E.CALL_BACK, E.BOARD_LOOKUP], Level.L2),
+        ([E.INSTITUTIONAL_EMAIL, E.DOCUMENT], Level.L2),
+        ([E.INSTITUTIONAL_EMAIL, E.INSTITUTIONAL_EMAIL], Level.L1),  # a kind counts once
+    ],
+)
+def test_level_from_evidence(kinds, level):
+    assert level_from(kinds) == level
+
+
+def test_nothing_verifies_alone():
+    assert all(level_from([kind]) == Level.L1 for kind in EVIDENCE)
+
+
+@pytest.mark.parametrize("handle", ["ab", "x" * 25, "Upper", "1st", "two--hyphens", "ends-", "ümlaut", "admin", "a b"])
+def test_handles_that_are_not_well_formed(handle):
+    assert handle_problem(handle, "Alderton", "Ada")
+
+
+def test_a_handle_must_not_give_the_name_away():
+    assert "your name" in (handle_problem("dr-alderton", "Alderton", "Ada") or "")
+    assert "your name" in (handle_problem("al-der-ton", "Alderton", "Ada") or "")
+    assert handle_problem("quiet-otter", "Alderton", "Ada") is None
+
+
+@pytest.mark.parametrize(
+    ("address", "accepted"),
+    [
+        ("a.alderton@hospital.example", True),
+        ("alderton@cardio.hospital.example", True),
+        ("a.alderton@nothospital.example", False),
+        ("a.alderton@evilhospital.example", False),
+        ("office@hospital.example", False),
+        ("b.someone@hospital.example", False),
+        ("no address", False),
+    ],
+)
+def test_institutional_addresses(address, accepted):
+    assert (institutional_address_problem(address, "Alderton", ["hospital.example"]) is None) is accepted
+
+
+def test_documents_are_known_by_their_first_bytes():
+    assert document_type(b"%PDF-1.7 ...") == "application/pdf"
+    assert document_type(b"\xff\xd8\xff\xe0") == "image/jpeg"
+    assert document_type(b"<html>") is None

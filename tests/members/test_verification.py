@@ -1,0 +1,301 @@
+"""From a claim to a verified member, and every way it is refused."""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError
+
+from auscult.members import actions
+from auscult.members.models import Claim, Evidence, Member
+from auscult.members.queries import (
+    count_by_stratum,
+    count_verified,
+    get_claim_page,
+    get_standing,
+    get_verification_page,
+    list_open_claims,
+)
+from auscult.members.rules import ClaimState, Decision, EvidenceKind
+from auscult.registry.models import RegisterRecord
+from auscult.shared.models import AuditEvent, MailMessage
+from auscult.shared.refusals import Conflict, NotAllowed, NotFound, Refused
+from auscult.shared.roles import Permission, Role
+from auscult.shared.standing import CONSOLE, READER, Level
+
+pytestmark = pytest.mark.django_db
+PDF = b"%PDF-1.7 a badge"
+
+
+@pytest.fixture
+def record(register):
+    return RegisterRecord.objects.exclude(licences=[]).order_by("npi").first()
+
+
+@pytest.fixture
+def applicant(make_account, now):
+    account = make_account("ada@example.org")
+    return lambda: get_standing(account.pk, now)
+
+
+@pytest.fixture
+def verifier(make_member):
+    return make_member(level=Level.L0, roles=("verifier",))
+
+
+def facts(record, **changes):
+    number, state = record.licences[0]
+    return {
+        "npi": record.npi,
+        "last_name": record.last_name.title(),
+        "first_name": record.first_name.title(),
+        "licence": number,
+        "licence_state": state,
+    } | changes
+
+
+def claim_it(applicant, record, now):
+    return actions.submit_claim(standing=applicant(), now=now, **facts(record))
+
+
+def settle(verifier, claim, now, *kinds):
+    for kind in kinds:
+        actions.settle_evidence(standing=verifier, now=now, claim_id=claim.pk, kind=kind, confirmed=True, note="seen")
+
+
+def decide(verifier, claim, now, decision=Decision.VERIFY, reason="evidence_sufficient"):
+    actions.decide_claim(standing=verifier, now=now, claim_id=claim.pk, decision=decision, reason=reason)
+
+
+def test_public_facts_alone_leave_a_member_at_l1_who_reads_and_does_not_vote(applicant, record, now):
+    claim_it(applicant, record, now)
+    standing = applicant()
+    assert standing.level == Level.L1
+    assert standing.roles == frozenset()
+    assert not standing.can(Permission.BALLOT_CAST)
+    assert standing.stratum is None
+
+
+def test_what_a_claim_says_of_a_person_is_not_readable_in_the_table(applicant, record, now):
+    claim = claim_it(applicant, record, now)
+    raw = str(Claim.objects.values().get(pk=claim.pk)) + str(Member.objects.values().get())
+    for secret in (record.npi, record.last_name.title(), record.first_name.title(), record.licences[0][0]):
+        assert secret not in raw
+
+
+def test_every_mismatch_and_a_taken_record_get_the_same_words(applicant, record, verifier, make_account, now):
+    claim = claim_it(applicant, record, now)
+    settle(verifier, claim, now, EvidenceKind.CALL_BACK, EvidenceKind.BOARD_LOOKUP)
+    decide(verifier, claim, now)
+    other = get_standing(make_account("eve@example.org").pk, now)
+    texts = set()
+    for changes in ({}, {"npi": "1234567893"}, {"npi": "x"}, {"last_name": "Nobody"}, {"licence": "0"}):
+        with pytest.raises(actions.CannotSubmitClaim) as refusal:
+            actions.submit_claim(standing=other, now=now, **facts(record, **changes))
+        texts.add(str(refusal.value))
+    assert texts == {actions.NO_MATCH}
+
+
+def test_a_second_claim_while_one_is_open_is_refused(applicant, record, now):
+    claim_it(applicant, record, now)
+    with pytest.raises(Conflict):
+        claim_it(applicant, record, now)
+    with pytest.raises(NotAllowed):
+        actions.submit_claim(standing=READER, now=now, **facts(record))
+
+
+def test_pending_claims_do_not_block_each_other_but_only_one_is_verified(
+    applicant, record, verifier, make_account, now
+):
+    first = claim_it(applicant, record, now)
+    eve = get_standing(make_account("eve@example.org").pk, now)
+    second = actions.submit_claim(standing=eve, now=now, **facts(record))
+    for claim in (first, second):
+        settle(verifier, claim, now, EvidenceKind.CALL_BACK, EvidenceKind.BOARD_LOOKUP)
+    decide(verifier, second, now)
+    with pytest.raises(actions.CannotDecideClaim, match="another account"):
+        decide(verifier, first, now)
+    first.refresh_from_db()
+    assert first.state == ClaimState.SUBMITTED
+    assert applicant().level == Level.L1
+    with pytest.raises(IntegrityError):
+        Claim.objects.filter(pk=first.pk).update(state=ClaimState.VERIFIED)
+
+
+def test_an_institutional_address_is_confirmed_by_the_code_sent_there(applicant, record, now):
+    claim_it(applicant, record, now)
+    address = f"{record.last_name.lower()}@hospital.example"
+    actions.offer_institutional_email(standing=applicant(), now=now, address=address)
+    message = MailMessage.objects.get(to=address)
+    code = re.search(r"\d{8}", message.text).group()
+    wrong = f"{(int(code) + 1) % 10**8:08d}"
+    with pytest.raises(actions.CannotAddEvidence, match="4 tries"):
+        actions.confirm_institutional_email(standing=applicant(), now=now, code=wrong)
+    actions.confirm_institutional_email(standing=applicant(), now=now, code=f" {code} ")
+    page = get_verification_page(applicant())
+    assert (page.points, page.enough) == (2, False)
+    with pytest.raises(actions.CannotAddEvidence, match="No code"):
+        actions.confirm_institutional_email(standing=applicant(), now=now, code=code)
+
+
+def test_codes_expire_by_time_and_by_tries(applicant, record, now):
+    claim_it(applicant, record, now)
+    address = f"{record.last_name.lower()}@hospital.example"
+    actions.offer_institutional_email(standing=applicant(), now=now, address=address)
+    code = re.search(r"\d{8}", MailMessage.objects.get(to=address).text).group()
+    with pytest.raises(actions.CannotAddEvidence, match="expired"):
+        actions.confirm_institutional_email(standing=applicant(), now=now + timedelta(minutes=31), code=code)
+    for _ in range(5):
+        with pytest.raises(actions.CannotAddEvidence):
+            actions.confirm_institutional_email(standing=applicant(), now=now, code="00000000x")
+    with pytest.raises(actions.CannotAddEvidence, match="expired"):
+        actions.confirm_institutional_email(standing=applicant(), now=now, code=code)
+
+
+@pytest.mark.parametrize("data", [b"", b"GIF89a", b"%PDF-" + b"x" * (5 * 1024 * 1024)])
+def test_documents_that_are_not_taken(applicant, record, now, data):
+    claim_it(applicant, record, now)
+    with pytest.raises(actions.CannotAddEvidence):
+        actions.offer_document(standing=applicant(), now=now, data=data)
+    assert not Evidence.objects.exists()
+
+
+def test_verification_gives_the_stratum_of_the_record_and_deletes_the_document(applicant, record, verifier, now):
+    claim = claim_it(applicant, record, now)
+    actions.offer_document(standing=applicant(), now=now, data=PDF)
+    assert PDF not in bytes(Evidence.objects.get().document_sealed)
+    settle(verifier, claim, now, EvidenceKind.DOCUMENT, EvidenceKind.CALL_BACK)
+    decide(verifier, claim, now)
+    standing = applicant()
+    assert (standing.level, standing.roles) == (Level.L2, frozenset({Role.MEMBER}))
+    assert standing.stratum is not None
+    assert Member.objects.get(pk=standing.member_id).state == record.state
+    assert not Evidence.objects.exclude(document_sealed=None).exists()
+    assert MailMessage.objects.filter(to="ada@example.org").count() == 1
+    assert set(AuditEvent.objects.values_list("event", flat=True)) >= {
+        "members.claim.submit", "members.evidence.offer", "members.evidence.settle", "members.claim.decide",
+    }  # fmt: skip
+
+
+def test_too_little_evidence_does_not_verify(applicant, record, verifier, now):
+    claim = claim_it(applicant, record, now)
+    settle(verifier, claim, now, EvidenceKind.BOARD_LOOKUP)
+    with pytest.raises(actions.CannotDecideClaim, match="3 points"):
+        decide(verifier, claim, now)
+    assert applicant().level == Level.L1
+
+
+def test_a_refused_document_does_not_count(applicant, record, verifier, now):
+    claim = claim_it(applicant, record, now)
+    actions.offer_document(standing=applicant(), now=now, data=PDF)
+    actions.settle_evidence(
+        standing=verifier, now=now, claim_id=claim.pk, kind=EvidenceKind.DOCUMENT, confirmed=False, note="blurred"
+    )
+    settle(verifier, claim, now, EvidenceKind.CALL_BACK)
+    with pytest.raises(actions.CannotDecideClaim):
+        decide(verifier, claim, now)
+
+
+def test_who_may_not_decide(applicant, record, verifier, make_member, now):
+    claim = claim_it(applicant, record, now)
+    for standing in (READER, CONSOLE, make_member(), make_member(roles=("editor",)), applicant()):
+        with pytest.raises(NotFound):
+            decide(standing, claim, now)
+        with pytest.raises((NotFound, NotAllowed)):
+            get_claim_page(standing, claim.pk)
+    actions.grant_role(standing=CONSOLE, now=now, email="ada@example.org", role=Role.VERIFIER)
+    with pytest.raises(NotFound):  # the own claim
+        decide(applicant(), claim, now)
+    assert list_open_claims(applicant(), now) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "note", "why"),
+    [
+        (EvidenceKind.INSTITUTIONAL_EMAIL, "seen", "code alone"),
+        (EvidenceKind.CALL_BACK, "  ", "Write what"),
+        (EvidenceKind.DOCUMENT, "seen", "no document"),
+    ],
+)
+def test_evidence_that_cannot_be_settled(applicant, record, verifier, now, kind, note, why):
+    claim = claim_it(applicant, record, now)
+    with pytest.raises(actions.CannotAddEvidence, match=why):
+        actions.settle_evidence(standing=verifier, now=now, claim_id=claim.pk, kind=kind, confirmed=True, note=note)
+
+
+def test_a_decision_needs_a_fitting_reason_and_is_taken_once(applicant, record, verifier, now):
+    claim = claim_it(applicant, record, now)
+    with pytest.raises(actions.CannotDecideClaim, match="reason"):
+        decide(verifier, claim, now, Decision.VERIFY, "not_the_holder")
+    decide(verifier, claim, now, Decision.REJECT, "not_the_holder")
+    with pytest.raises(actions.CannotDecideClaim, match="decided"):
+        decide(verifier, claim, now, Decision.REJECT, "not_the_holder")
+    page = get_verification_page(applicant())
+    assert page.state == ClaimState.REJECTED
+    assert "does not show" in page.reason
+    claim_it(applicant, record, now)  # one may try again
+
+
+def test_a_withdrawn_claim_leaves_no_document_and_no_level(applicant, record, now):
+    claim_it(applicant, record, now)
+    actions.offer_document(standing=applicant(), now=now, data=PDF)
+    actions.withdraw_claim(standing=applicant(), now=now)
+    assert applicant().level == Level.L0
+    assert not Evidence.objects.exclude(document_sealed=None).exists()
+    with pytest.raises(NotFound):
+        actions.withdraw_claim(standing=applicant(), now=now)
+
+
+def test_a_verifier_sees_a_name_and_never_a_handle(applicant, record, verifier, now):
+    claim = claim_it(applicant, record, now)
+    page = get_claim_page(verifier, claim.pk)
+    assert page.identity["npi"] == record.npi
+    assert "handle" not in json.dumps(page.identity)
+    (line,) = list_open_claims(verifier, now)
+    assert record.last_name.title() not in str(line)
+
+
+def test_a_handle_is_chosen_once_and_unique_whatever_the_case(make_member, now):
+    one, two = make_member(handle=None), make_member(handle=None)
+    actions.choose_handle(standing=one, now=now, handle=" Quiet-Fox ")
+    assert Member.objects.get(pk=one.member_id).handle == "quiet-fox"
+    with pytest.raises(Conflict):
+        actions.choose_handle(standing=one, now=now, handle="other-fox")
+    with pytest.raises(actions.CannotChooseHandle, match="Somebody"):
+        actions.choose_handle(standing=two, now=now, handle="quiet-fox")
+    with pytest.raises(NotAllowed):
+        actions.choose_handle(standing=make_member(level=Level.L1), now=now, handle="a-third-fox")
+
+
+def test_a_lapsed_or_suspended_member_does_not_vote(make_member, make_account, now):
+    lapsed = make_member(until=now - timedelta(days=1))
+    assert not lapsed.can(Permission.BALLOT_CAST)
+    valid = make_member()
+    assert count_verified(now) == 1
+    assert sum(count_by_stratum(now).values()) == 1
+    Member.objects.filter(pk=valid.member_id).update(suspended_at=now)
+    account = Member.objects.get(pk=valid.member_id).account_id
+    assert get_standing(account, now).roles == frozenset()
+
+
+def test_roles_are_given_by_operators_to_accounts_that_exist(make_account, make_member, now):
+    make_account("x@example.org")
+    with pytest.raises(NotAllowed):
+        actions.grant_role(standing=make_member(), now=now, email="x@example.org", role=Role.EDITOR)
+    with pytest.raises(NotAllowed, match="verification alone"):
+        actions.grant_role(standing=CONSOLE, now=now, email="x@example.org", role=Role.MEMBER)
+    with pytest.raises(Refused, match="no account"):
+        actions.grant_role(standing=CONSOLE, now=now, email="y@example.org", role=Role.EDITOR)
+    actions.grant_role(standing=CONSOLE, now=now, email="X@example.org", role=Role.EDITOR)
+
+
+def test_standing_costs_one_query(make_member, django_assert_num_queries, now):
+    standing = make_member(roles=("editor", "researcher"))
+    account = Member.objects.get(pk=standing.member_id).account_id
+    with django_assert_num_queries(1):
+        assert get_standing(account, now).roles == {Role.MEMBER, Role.EDITOR, Role.RESEARCHER}
+
+
+def test_an_account_without_a_member_is_a_reader(db, now):
+    assert get_standing(0, now) is READER

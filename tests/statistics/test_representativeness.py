@@ -1,0 +1,107 @@
+"""The figures that mission.md draws from the survey of July 2009, and the sentences they permit."""
+
+import math
+
+import numpy as np
+import pytest
+
+from auscult.statistics.errors import CannotEstimate
+from auscult.statistics.intervals import logit_interval, simple_random_half_width, wilson_interval
+from auscult.statistics.representativeness import (
+    Instrument,
+    equivalent_sample_size,
+    make_card,
+    overlap_bounds,
+    permitted_sentence,
+    r_indicator,
+    tipping_data_defect_correlation,
+    tipping_odds,
+    worst_case_bounds,
+)
+
+CARD = make_card(respondents=4156, members=100_000, universe=954_000)
+
+
+def test_participation_and_coverage_of_2009():
+    assert f"{CARD.participation:.1%} {CARD.coverage:.1%}" == "4.2% 10.5%"
+
+
+@pytest.mark.parametrize(("share", "odds"), [(0.89, "8.1"), (0.91, "10.1"), (0.75, "3.0"), (0.25, "3.0")])
+def test_tipping_odds(share, odds):
+    assert f"{tipping_odds(share):.1f}" == odds
+
+
+def test_unanimity_has_infinite_odds():
+    assert tipping_odds(1) == math.inf
+
+
+def test_worst_case_bounds_of_the_89_percent():
+    bounds = worst_case_bounds(3699, 4156, 954_000)
+    assert f"{bounds.low:.2%} {bounds.high:.2%}" == "0.39% 99.95%"
+
+
+def test_at_least_56_percent_of_the_members_who_answered_agreed():
+    assert f"{overlap_bounds(0.89, 0.25).low / 0.25:.0%}" == "56%"
+
+
+def test_half_widths_that_were_quoted_as_margins():
+    assert f"{simple_random_half_width(0.89, 4156):.4f}" == "0.0095"
+    assert f"{simple_random_half_width(0.5, 12_339):.4f}" == "0.0088"
+
+
+def test_a_tiny_correlation_is_enough_to_tip_the_result():
+    rho = tipping_data_defect_correlation(0.89, 4156, 954_000)
+    assert 0.04 < rho < 0.06
+    assert equivalent_sample_size(4156, 954_000) == pytest.approx(175, abs=1)
+
+
+def test_participation_that_is_the_same_everywhere_is_perfectly_even():
+    people = np.array([100.0, 200, 300])
+    assert r_indicator(people, people / 10) == pytest.approx(1)
+    assert r_indicator(people, np.array([50.0, 0, 0])) < 0.7
+
+
+@pytest.mark.parametrize("instrument", [Instrument.STRAW_POLL, Instrument.COMMUNITY_POLL])
+def test_an_opt_in_poll_speaks_of_its_respondents_even_when_everybody_answered(instrument):
+    everybody = make_card(respondents=1000, members=1000, universe=1000)
+    assert permitted_sentence(instrument, everybody).speaks_of == "respondents"
+    sentence = permitted_sentence(instrument, CARD, universe_words="US physicians")
+    assert sentence.subject == "Of the 4,156 who answered"
+    assert "US physicians" not in sentence.subject
+
+
+def test_a_sample_survey_reaches_as_far_as_response_and_coverage():
+    def speaks_of(respondents, members, universe):
+        card = make_card(respondents=respondents, members=members, universe=universe)
+        return permitted_sentence(Instrument.SAMPLE_SURVEY, card).speaks_of
+
+    assert speaks_of(400, 1000, 1000) == "respondents"
+    assert speaks_of(600, 1000, 9000) == "members"
+    assert speaks_of(600, 1000, 1040) == "universe"
+
+
+@pytest.mark.parametrize(("r", "m", "u"), [(0, 10, 10), (11, 10, 20), (5, 20, 10)])
+def test_impossible_cards_are_refused(r, m, u):
+    with pytest.raises(CannotEstimate):
+        make_card(respondents=r, members=m, universe=u)
+
+
+@pytest.mark.parametrize(
+    "call", [lambda: worst_case_bounds(5, 4, 10), lambda: tipping_odds(1.1), lambda: overlap_bounds(2, 0)]
+)
+def test_impossible_arguments_are_refused(call):
+    with pytest.raises(CannotEstimate):
+        call()
+
+
+def test_wilson_interval_by_hand():
+    # Newcombe (1998), table I, method 3: 81 of 263.
+    interval = wilson_interval(81 / 263, 263)
+    assert (round(interval.low, 4), round(interval.high, 4)) == (0.2553, 0.3662)
+
+
+def test_logit_interval_stays_inside_zero_and_one():
+    interval = logit_interval(0.001, 0.01, 50, n_effective=50)
+    assert 0 < interval.low < 0.001 < interval.high < 1
+    with pytest.raises(CannotEstimate):
+        logit_interval(0.5, -1, 50, n_effective=50)
