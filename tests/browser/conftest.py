@@ -1,0 +1,64 @@
+"""A real Chromium, driven by Playwright."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import timedelta
+
+import pytest
+
+# Playwright's synchronous interface runs an event loop in this thread; the tests' own queries are not in it.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+]  # fmt: skip
+PASSWORD = "listen to the body"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("chromium is not installed; .ci/run installs it")
+        pytest.skip("chromium is not installed (on Debian: apt install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def site(live_server, transactional_db, make_member, topics):
+    """The address of a running site with a posting, its open poll with ten ballots, and a physician who may sign in."""
+    from allauth.account.models import EmailAddress
+
+    from auscult.community.actions import PollDraft, create_posting
+    from auscult.members.models import Account, Member
+    from auscult.shared import clock
+    from auscult.surveys.actions import cast_ballot
+    from auscult.surveys.rules import ChoiceDraft, QuestionDraft
+
+    now = clock.now()
+    until = now + timedelta(days=90)
+    physician = make_member(until=until, email="physician@example.org", handle="morning-rounds")
+    account = Account.objects.get(email="physician@example.org")
+    account.set_password(PASSWORD)
+    account.save()
+    EmailAddress.objects.create(user=account, email=account.email, verified=True, primary=True)
+    assert Member.objects.filter(pk=physician.member_id).exists()
+    choices = (ChoiceDraft("c1", "Payment reform"), ChoiceDraft("c2", "Coverage of the uninsured"))
+    author = make_member(until=until)
+    posting = create_posting(
+        standing=author, now=now, title="What should come first?", body="One question.", topic="health-reform",
+        poll=PollDraft((QuestionDraft("q1", "Which first?", choices),), now + timedelta(days=7)),
+    )  # fmt: skip
+    for index in range(9):
+        cast_ballot(
+            standing=make_member(until=until), now=now, survey_id=posting.survey_id, answers={"q1": f"c{index % 2 + 1}"}
+        )
+    return live_server.url

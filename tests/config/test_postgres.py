@@ -1,0 +1,130 @@
+"""The embedded PostgreSQL: as root or not, side by side, after a kill, with a stale lock."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from auscult.config.postgres import LONGEST_SOCKET_PATH, EmbeddedPostgres, PostgresUnavailable
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def server(tmp_path):
+    made = EmbeddedPostgres(tmp_path / "postgres")
+    yield made
+    made.stop()
+
+
+def ask(server, sql="SELECT 1", database="postgres"):
+    with psycopg.connect(server.url(database)) as connection:
+        return connection.execute(sql).fetchone()[0]
+
+
+def test_start_twice_create_stop_and_start_again_keeps_the_data(server):
+    assert server.start(durable=False) is True
+    assert server.start(durable=False) is False
+    server.create_database("x")
+    server.create_database("x")
+    with psycopg.connect(server.url("x")) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 42 AS n")
+    server.stop()
+    assert not server.is_running()
+    server.stop()
+    server.start(durable=False)
+    assert ask(server, "SELECT n FROM kept", "x") == 42
+    assert ask(server, "SHOW server_version").startswith("18.")
+    assert ask(server, "SHOW listen_addresses") == ""
+    assert server.socket_dir.stat().st_mode & 0o777 == 0o700
+    server.drop_database("x")
+
+
+def test_a_killed_server_and_a_stale_lock_do_not_stop_the_next_start(server):
+    server.start(durable=False)
+    lock = server.data / "postmaster.pid"
+    pid = int(lock.read_text().splitlines()[0])
+    os.kill(pid, signal.SIGKILL)
+    for _ in range(100):
+        if not Path(f"/proc/{pid}").exists():
+            break
+        time.sleep(0.05)
+    assert lock.exists()
+    # The number now belongs to another living process, as it may after a power cut.
+    lock.write_text("\n".join([str(os.getpid()), *lock.read_text().splitlines()[1:]]) + "\n")
+    assert server.start(durable=False) is True
+    assert ask(server) == 1
+
+
+def test_it_survives_a_killed_parent_and_the_next_one_finds_it(server):
+    code = (
+        "import os, signal; from pathlib import Path; from auscult.config.postgres import EmbeddedPostgres; "
+        f"EmbeddedPostgres(Path({str(server.data)!r})).start(durable=False); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert server.is_running()
+    assert server.start() is False
+
+
+def test_two_side_by_side_do_not_meet(server, tmp_path):
+    other = EmbeddedPostgres(tmp_path / "second" / "postgres")
+    assert server.socket_dir != other.socket_dir
+    try:
+        server.start(durable=False)
+        other.start(durable=False)
+        server.create_database("only_here")
+        assert ask(server, "SELECT count(*) FROM pg_database WHERE datname = 'only_here'") == 1
+        assert ask(other, "SELECT count(*) FROM pg_database WHERE datname = 'only_here'") == 0
+    finally:
+        other.stop()
+
+
+def test_a_half_made_cluster_is_made_anew(server):
+    server.data.mkdir(parents=True)
+    (server.data / "half").write_text("killed during the first start")
+    server.start(durable=False)
+    assert ask(server) == 1
+
+
+def test_a_deep_folder_gets_its_socket_elsewhere(tmp_path):
+    deep = EmbeddedPostgres(tmp_path / ("x" * 120) / "postgres")
+    assert len(str(deep.socket_dir / ".s.PGSQL.5432")) <= LONGEST_SOCKET_PATH
+    assert deep.socket_dir != EmbeddedPostgres(tmp_path / ("y" * 120) / "postgres").socket_dir
+
+
+def test_a_socket_folder_of_somebody_else_is_refused(tmp_path, monkeypatch):
+    server = EmbeddedPostgres(tmp_path / "postgres")
+    monkeypatch.setattr(os, "getuid", lambda: 12345)
+    with pytest.raises(PostgresUnavailable, match="somebody else"):
+        server.start()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become an ordinary user")
+def test_it_runs_as_an_ordinary_user_too(tmp_path_factory):
+    import pwd
+    import shutil
+    import tempfile
+
+    nobody = pwd.getpwnam("nobody")
+    folder = Path(tempfile.mkdtemp(dir="/var/tmp"))
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    code = (
+        "from pathlib import Path; from auscult.config.postgres import EmbeddedPostgres; "
+        f"s = EmbeddedPostgres(Path({str(folder)!r}) / 'postgres'); print(s.start(durable=False)); s.stop()"
+    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code], user="nobody", group=nobody.pw_gid, extra_groups=[], cwd="/",
+            capture_output=True, text=True, check=False, env={**os.environ, "HOME": str(folder)},
+        )  # fmt: skip
+        if "Permission denied" in done.stderr:
+            pytest.skip("this interpreter lies where an ordinary user may not read")
+        assert done.stdout.strip() == "True", done.stderr
+    finally:
+        shutil.rmtree(folder)

@@ -1,0 +1,87 @@
+"""Every field of every model has a privacy class. A new field fails this test until somebody has thought about it.
+
+public: on public pages or in bundles. members: seen by registered members. stratum: says what kind of physician.
+link: ties rows together. secret: keys and codes. sealed: encrypted identity. person: personal data, plain.
+plain: says nothing about a person.
+"""
+
+from django.apps import apps
+
+CLASSES = {
+    "shared.auditevent": {"id": "plain", "event": "plain", "actor_id": "link", "thing": "plain", "details": "plain", "at": "plain", "written_at": "plain"},
+    "shared.mailmessage": {"id": "plain", "to": "person", "subject": "plain", "text": "secret", "state": "plain", "created_at": "plain", "sent_at": "plain"},
+    "shared.topic": {"id": "plain", "slug": "public", "name": "public", "description": "public", "position": "plain"},
+    "registry.registerload": dict.fromkeys(["id", "register", "filename", "sha256", "as_of", "rows", "kept", "deactivated", "other", "rejected", "reasons", "loaded_at"], "public"),
+    "registry.registerrecord": {
+        **dict.fromkeys(["npi", "last_name", "first_name", "other_last_name", "credential", "phone", "licences"], "person"),
+        **dict.fromkeys(["sex", "taxonomy_code", "specialty_group", "state"], "stratum"),
+        **dict.fromkeys(["enumerated_on", "updated_on", "status", "load"], "plain"),
+    },
+    "registry.frame": dict.fromkeys(["id", "load", "definition", "as_of", "total", "margins"], "public"),
+    "registry.framecell": dict.fromkeys(["id", "frame", "specialty_group", "state", "sex", "career", "persons"], "public"),
+    "registry.benchmark": dict.fromkeys(["id", "code", "words", "persons", "as_of", "definition", "source"], "public"),
+    "members.account": {"id": "link", "password": "secret", "last_login": "person", "email": "person", "is_active": "plain", "joined_at": "plain"},
+    "members.member": {
+        "id": "link", "account": "link", "handle": "members", "level": "members", "specialty_group": "stratum",
+        "state": "stratum", "sex": "stratum", "career": "stratum", "verified_at": "plain", "verified_until": "plain",
+        "suspended_at": "plain",
+    },
+    "members.rolegrant": {"id": "plain", "member": "link", "role": "plain", "granted_at": "plain"},
+    "members.claim": {
+        "id": "link", "member": "link", "state": "plain", "npi_fingerprint": "sealed", "identity_sealed": "sealed",
+        "specialty_group": "stratum", "practice_state": "stratum", "sex": "stratum", "career": "stratum",
+        "reason": "plain", "submitted_at": "plain", "decided_at": "plain",
+    },
+    "members.evidence": {
+        "id": "plain", "claim": "link", "kind": "plain", "state": "plain", "note_sealed": "sealed",
+        "document_sealed": "sealed", "code_fingerprint": "secret", "code_until": "plain", "code_tries": "plain",
+        "offered_at": "plain", "settled_at": "plain",
+    },
+    "organisations.organisation": dict.fromkeys(["id", "slug", "name", "kind", "website", "added_at"], "public"),
+    "organisations.representative": {"id": "plain", "organisation": "public", "member": "link", "public_name": "public", "scope": "public", "appointed_at": "plain", "ended_at": "plain"},
+    "surveys.survey": {
+        **dict.fromkeys(["id", "public_id", "title", "instrument", "ballot_mode", "state", "closes_at", "universe", "frame", "freeze", "freeze_hash", "opened_at", "closed_at", "eligible", "respondents", "r_indicator", "drafted_at"], "public"),
+        "author": "link",
+        "cells_salt": "secret",
+    },
+    "surveys.question": dict.fromkeys(["id", "survey", "position", "code", "wording", "choices"], "public"),
+    "surveys.turnout": {"survey": "link", "member": "link"},
+    "surveys.ballotkey": {"survey": "plain", "key": "secret"},
+    "surveys.ballot": {"locator": "secret", "survey": "plain", "stratum": "stratum", "answers": "secret", "nonces": "secret"},
+    "surveys.ballottally": {"survey": "plain", "stratum": "stratum", "question": "plain", "choice": "plain", "count": "plain"},
+    "surveys.countedballot": dict.fromkeys(["leaf", "survey", "question", "choice", "nonce"], "public"),
+    "surveys.liveresult": dict.fromkeys(["survey", "ballots", "shown_ballots", "result"], "members"),
+    "community.posting": {"author": "link", "survey": "link", **dict.fromkeys(["id", "topic", "title", "body", "html", "posted_at", "comments", "commented_at"], "members")},
+    "community.comment": {"author": "link", **dict.fromkeys(["id", "posting", "parent", "thread", "body", "html", "commented_at"], "members")},
+    "community.usefulnessrating": {"id": "plain", "posting": "plain", "member": "link", "value": "plain"},
+    "publishing.recordentry": dict.fromkeys(["index", "kind", "payload", "leaf", "written_at"], "public"),
+    "publishing.checkpoint": dict.fromkeys(["tree_size", "root", "statement", "signature", "public_key"], "public"),
+    "publishing.release": dict.fromkeys(["number", "survey", "title", "freeze", "results", "disclosure", "strata", "manifest", "manifest_hash", "record_index", "bundle", "published_at"], "public"),
+    "publishing.reply": {"id": "plain", "release": "public", "representative": "public", "text": "public", "html": "public", "replied_at": "public", "record_index": "public"},
+}  # fmt: skip
+KNOWN = {"public", "members", "stratum", "link", "secret", "sealed", "person", "plain"}
+
+
+def concrete_fields():
+    for model in apps.get_models():
+        if model.__module__.startswith("auscult."):
+            names = {field.name for field in model._meta.concrete_fields if field.name != "pk"}
+            yield model._meta.label_lower, names
+
+
+def test_every_field_has_a_privacy_class():
+    for label, names in concrete_fields():
+        assert set(CLASSES.get(label, {})) == names, label
+    assert {value for fields in CLASSES.values() for value in fields.values()} <= KNOWN
+
+
+def test_plain_personal_data_lives_only_where_it_must():
+    where = {label for label, fields in CLASSES.items() if "person" in fields.values()}
+    assert where == {"shared.mailmessage", "registry.registerrecord", "members.account"}
+
+
+def test_sealed_columns_are_binary():
+    for label, fields in CLASSES.items():
+        for name, kind in fields.items():
+            if kind == "sealed":
+                assert apps.get_model(label)._meta.get_field(name).get_internal_type() == "BinaryField"

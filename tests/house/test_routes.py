@@ -1,0 +1,156 @@
+"""The table route × who → status, executed. A new route fails until it stands here."""
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver, reverse
+
+from auscult.community.actions import PollDraft, create_posting
+from auscult.members.models import Account, Member
+from auscult.shared.models import Topic
+from auscult.shared.standing import Level
+from auscult.surveys.rules import ChoiceDraft, QuestionDraft
+
+pytestmark = pytest.mark.django_db
+
+WHO = ("reader", "newcomer", "registered", "member", "verifier", "editor")
+# 302: sent to the log-in. 404: there is none, or it is not for you; the two look alike.
+GET = {
+    "web:home": (200, 200, 200, 200, 200, 200),
+    "web:health": (200, 200, 200, 200, 200, 200),
+    "web:components": (200, 200, 200, 200, 200, 200),
+    "web:mail": (200, 200, 200, 200, 200, 200),
+    "registry:frame-read": (200, 200, 200, 200, 200, 200),
+    "community:feed-read": (302, 403, 200, 200, 403, 403),
+    "community:topic-read": (302, 403, 200, 200, 403, 403),
+    "community:posting-create": (302, 403, 403, 200, 403, 403),
+    "community:posting-read": (302, 403, 200, 200, 403, 403),
+    "community:poll-read": (302, 403, 302, 302, 403, 403),
+    "surveys:receipt-read": (404, 404, 404, 404, 404, 404),
+    "publishing:release-list": (200, 200, 200, 200, 200, 200),
+    "publishing:release-publish": (302, 404, 404, 404, 404, 200),
+    "publishing:release-of-survey": (404, 404, 404, 404, 404, 404),
+    "publishing:release-read": (404, 404, 404, 404, 404, 404),
+    "publishing:release-json": (404, 404, 404, 404, 404, 404),
+    "publishing:bundle-read": (404, 404, 404, 404, 404, 404),
+    "publishing:record-read": (200, 200, 200, 200, 200, 200),
+    "publishing:checkpoint-read": (404, 404, 404, 404, 404, 404),
+    "publishing:entry-read": (404, 404, 404, 404, 404, 404),
+    "members:verification-read": (302, 200, 200, 200, 200, 200),
+    "members:queue-read": (302, 404, 404, 404, 200, 404),
+    "members:claim-read": (302, 404, 404, 404, 404, 404),
+    "members:document-read": (302, 404, 404, 404, 404, 404),
+}
+POST = {
+    "community:posting-create": (403, 403, 403, 400, 403, 403),
+    "community:ballot-cast": (403, 403, 403, 400, 403, 403),
+    "community:comment-create": (403, 403, 403, 400, 403, 403),
+    "community:usefulness-rate": (403, 403, 403, 400, 403, 403),
+    "publishing:release-publish": (403, 404, 404, 404, 404, 404),
+    "publishing:release-reply": (404, 404, 404, 404, 404, 404),
+    "members:claim-submit": (403, 400, 400, 400, 400, 400),
+    "members:claim-withdraw": (404, 404, 404, 404, 404, 404),
+    "members:email-offer": (404, 404, 404, 404, 404, 404),
+    "members:email-confirm": (404, 404, 404, 404, 404, 404),
+    "members:document-offer": (400, 400, 400, 400, 400, 400),
+    "members:handle-choose": (403, 403, 403, 409, 403, 403),
+    "members:evidence-settle": (403, 404, 404, 404, 404, 404),
+    "members:claim-decide": (403, 404, 404, 404, 404, 404),
+}
+
+
+def our_routes():
+    for entry in get_resolver().url_patterns:
+        for pattern in getattr(entry, "url_patterns", []):
+            if getattr(entry, "app_name", None):
+                yield f"{entry.app_name}:{pattern.name}"
+
+
+def test_the_tables_name_every_route():
+    assert set(our_routes()) == set(GET) | set(POST)
+
+
+@pytest.fixture
+def clients(make_member, topics, now, settings):
+    """A client for each who, and a posting with an open poll."""
+    settings.CLOCK_BEHIND = timedelta(0)
+    from auscult.shared import clock
+
+    present = clock.now()
+    member = make_member(until=present + timedelta(days=90))
+    standings = {
+        "newcomer": make_member(level=Level.L0),
+        "registered": make_member(level=Level.L1),
+        "member": member,
+        "verifier": make_member(level=Level.L0, roles=("verifier",)),
+        "editor": make_member(level=Level.L0, roles=("editor",)),
+    }
+    author = make_member(until=present + timedelta(days=90))
+    question = QuestionDraft("q1", "?", (ChoiceDraft("a", "A"), ChoiceDraft("b", "B")))
+    posting = create_posting(
+        standing=author, now=present, title="t", body="b", topic=Topic.objects.first().slug,
+        poll=PollDraft((question,), present + timedelta(days=1)),
+    )  # fmt: skip
+    found = {"reader": Client()}
+    for who, standing in standings.items():
+        found[who] = Client()
+        found[who].force_login(Account.objects.get(pk=Member.objects.get(pk=standing.member_id).account_id))
+    return found, posting
+
+
+def arguments(route, posting):
+    needed = {
+        "community:topic-read": {"topic": posting.topic.slug},
+        "surveys:receipt-read": {"public_id": uuid.uuid4()},
+        "publishing:release-of-survey": {"public_id": posting.survey.public_id},
+        "publishing:entry-read": {"index": 99},
+    }
+    if route in needed:
+        return needed[route]
+    if route.startswith("community:") and route.split(":")[1] not in {"feed-read", "posting-create"}:
+        return {"posting_id": posting.pk}
+    if route.split(":")[1] in {"release-read", "release-json", "bundle-read", "release-reply"}:
+        return {"number": 99}
+    if route.split(":")[1] in {"claim-read", "document-read", "evidence-settle", "claim-decide"}:
+        return {"claim_id": 99}
+    return {}
+
+
+@pytest.mark.parametrize(("method", "table"), [("get", GET), ("post", POST)])
+def test_every_route_answers_each_who_as_the_table_says(clients, method, table):
+    people, posting = clients
+    wrong = {}
+    for route, statuses in table.items():
+        address = reverse(route, kwargs=arguments(route, posting))
+        for who, status in zip(WHO, statuses, strict=True):
+            answer = getattr(people[who], method)(address)
+            if answer.status_code != status:
+                wrong[f"{method} {route} as {who}"] = (answer.status_code, status)
+            assert answer.status_code != 500
+    assert wrong == {}
+
+
+def test_what_only_posts_is_not_got(clients):
+    people, posting = clients
+    for route in set(POST) - set(GET):
+        assert people["member"].get(reverse(route, kwargs=arguments(route, posting))).status_code == 405
+
+
+def test_a_form_from_elsewhere_is_refused(clients):
+    _, posting = clients
+    strict = Client(enforce_csrf_checks=True)
+    answer = strict.post(reverse("community:ballot-cast", kwargs={"posting_id": posting.pk}), {"answer_q1": "a"})
+    assert answer.status_code == 403
+    assert b"reload the page" in answer.content
+
+
+def test_every_page_carries_the_strict_policy(clients):
+    people, _ = clients
+    answer = people["member"].get("/")
+    policy = answer["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["Referrer-Policy"] == "same-origin"
