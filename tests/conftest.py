@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 
@@ -25,6 +26,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
         local.embedded_postgres().stop()
 
+
+# Machines of continuous integration are slow at times; properties are judged by their truth alone.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 _STARTED = pytest.StashKey[bool]()
 

@@ -17,7 +17,7 @@ FLAGS = [
 PASSWORD = "listen to the body"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop must end before a test that runs the worker
 def browser():
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:

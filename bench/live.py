@@ -1,0 +1,82 @@
+"""From a ballot to the new weighted result, and the page it stands on, in a scratch database.
+
+The reference is the bare limit: one prepared query over the same connection. Usage: make bench B=live, or
+``python -m bench.live small``.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+from auscult.demo import command
+from auscult.demo.size import SIZES
+
+from .report import Measure, report
+
+
+def median_ms(call: Callable[[], object], times: int) -> float:
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        call()
+        taken.append(1000 * (time.perf_counter() - began))
+    return statistics.median(taken)
+
+
+def measure(size: str, times: int) -> list[Measure]:
+    from django.db import connection, transaction
+
+    from auscult.community.models import Posting
+    from auscult.community.queries import get_posting_page
+    from auscult.demo import story
+    from auscult.members.models import Account
+    from auscult.members.queries import get_standing
+    from auscult.surveys.actions import cast_ballot, refresh_live_result
+    from auscult.surveys.models import Survey
+
+    people = command.seed(SIZES[size])
+    survey = Survey.objects.select_related("frame").get(state="closed")
+    open_survey = Survey.objects.get(state="open")
+    posting = Posting.objects.get(survey=open_survey)
+    account = Account.objects.get(email=people.emails["physician"])
+    standing = get_standing(account.pk, story.STORY_NOW)
+
+    def bare() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM members_member WHERE account_id = %s", [account.pk])
+            cursor.fetchone()
+
+    def refresh() -> None:
+        with transaction.atomic():
+            refresh_live_result(survey, survey.respondents)
+
+    choices = iter(range(10**9))
+
+    def cast() -> None:
+        answers = {"q1": f"c{next(choices) % 4 + 1}"}
+        cast_ballot(standing=standing, now=story.STORY_NOW, survey_id=open_survey.pk, answers=answers)
+
+    limit = median_ms(bare, times)
+    reference = "one prepared query"
+    return [
+        Measure(
+            f"new weighted result at {survey.respondents:,} ballots", median_ms(refresh, times), "ms", reference, limit
+        ),
+        Measure("a ballot, committed", median_ms(cast, times), "ms", reference, limit),
+        Measure(
+            "data of the posting page",
+            median_ms(lambda: get_posting_page(standing, posting.pk, story.STORY_NOW), times),
+            "ms",
+            reference,
+            limit,
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    chosen = sys.argv[1] if len(sys.argv) > 1 else "full"
+    with command.scratch_database():
+        report("live", measure(chosen, 200 if chosen == "full" else 5))

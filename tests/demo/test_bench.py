@@ -1,0 +1,23 @@
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_benchmark_still_runs_at_a_small_size(tmp_path):
+    """Its numbers are not judged here, and its results are not overwritten."""
+    from pathlib import Path
+
+    results = Path(__file__).parents[2] / "bench" / "results" / "live.json"
+    before = results.read_bytes() if results.exists() else None
+    code = (
+        "from auscult.demo import command; from bench import live\n"
+        "with command.scratch_database():\n"
+        "    print([(m.what, m.ratio) for m in live.measure('small', 3)])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "new weighted result at 420 ballots" in done.stdout
+    assert (results.read_bytes() if results.exists() else None) == before
