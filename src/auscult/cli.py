@@ -98,6 +98,9 @@ def worker() -> None:
 @click.option("--workers", default=2, show_default=True, help="Web processes.")
 def serve(host: str, port: int, workers: int) -> None:
     """Serve the site and run the worker, until Ctrl-C."""
+    from auscult.config import local
+
+    local.allow_plain_loopback(host)
     _start()
     from django.core.management import call_command
 

@@ -34,7 +34,7 @@ def browser():
 
 @pytest.fixture
 def site(live_server, transactional_db, make_member, topics):
-    """The address of a running site with a posting, its open poll with ten ballots, and a physician who may sign in."""
+    """The address of a running site with a posting, its open poll with nineteen ballots, and a physician who may sign in."""
     from allauth.account.models import EmailAddress
 
     from auscult.community.actions import PollDraft, create_posting
@@ -57,7 +57,7 @@ def site(live_server, transactional_db, make_member, topics):
         standing=author, now=now, title="What should come first?", body="One question.", topic="health-reform",
         poll=PollDraft((QuestionDraft("q1", "Which first?", choices),), now + timedelta(days=7)),
     )  # fmt: skip
-    for index in range(9):
+    for index in range(19):
         cast_ballot(
             standing=make_member(until=until), now=now, survey_id=posting.survey_id, answers={"q1": f"c{index % 2 + 1}"}
         )

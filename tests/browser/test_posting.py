@@ -50,7 +50,7 @@ def test_read_vote_comment_rate_without_reload(site, browser, width):
     page.goto(f"{site}/feed/")
     page.get_by_role("link", name="What should come first?").click()
     page.evaluate("window.stillHere = true")
-    assert page.get_by_text("The first figures appear after 1 more ballot").is_visible()
+    assert page.get_by_text("The first figures appear when 20 have answered").is_visible()
 
     # by keyboard alone: to the choice, choose, send
     page.get_by_role("radio", name="Payment reform").focus()

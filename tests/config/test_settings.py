@@ -43,8 +43,31 @@ def settings_with(**changes):
 
 
 def test_production_is_https_only_and_takes_a_real_server():
-    done = settings_with(AUSCULT_INSECURE_HTTP="0", AUSCULT_DEBUG="0", DATABASE_URL="postgresql://u:p@db.example/x")
+    done = settings_with(
+        AUSCULT_INSECURE_HTTP="0",
+        AUSCULT_KEEP_MAIL="0",
+        AUSCULT_DEBUG="0",
+        DATABASE_URL="postgresql://u:p@db.example/x",
+    )
     assert done.stdout.split() == ["True", "31536000", "True", "db.example"], done.stderr
+
+
+def test_mails_are_never_readable_by_all_in_production():
+    done = settings_with(AUSCULT_INSECURE_HTTP="0", AUSCULT_KEEP_MAIL="1")
+    assert done.returncode != 0
+    assert "/dev/mail" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "relaxed"), [("127.0.0.1", True), ("localhost", True), ("0.0.0.0", False), ("10.0.0.1", False)]
+)
+def test_only_loopback_is_relaxed(monkeypatch, host, relaxed):
+    monkeypatch.delenv("AUSCULT_INSECURE_HTTP", raising=False)
+    monkeypatch.delenv("AUSCULT_KEEP_MAIL", raising=False)
+    local.allow_plain_loopback(host)
+    assert ("AUSCULT_INSECURE_HTTP" in os.environ, "AUSCULT_KEEP_MAIL" in os.environ) == (relaxed, relaxed)
+    os.environ.pop("AUSCULT_INSECURE_HTTP", None)
+    os.environ.pop("AUSCULT_KEEP_MAIL", None)
 
 
 @pytest.mark.parametrize(("name", "value"), [("AUSCULT_SIGNING_SEED", "short"), ("AUSCULT_IDENTITY_PEPPER", "YWJj")])

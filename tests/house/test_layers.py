@@ -58,6 +58,7 @@ def actions():
 #: Actions that do not write an event themselves, and why.
 SILENT = {
     "create_member": "called by allauth when an account signs up; nobody acts yet",
+    "cast_ballot": "an event beside the turnout would tell when each member voted; close_survey counts them",
     "refresh_live_result": "a step of cast_ballot and close_survey, which write theirs",
     "close_due_surveys": "calls close_survey, which writes one for each",
 }

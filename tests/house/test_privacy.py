@@ -159,7 +159,11 @@ CLASSES = {
         "count": "plain",
     },
     "surveys.countedballot": dict.fromkeys(["leaf", "survey", "question", "choice", "nonce"], "public"),
-    "surveys.liveresult": dict.fromkeys(["survey", "ballots", "shown_ballots", "result"], "members"),
+    "surveys.liveresult": {
+        **dict.fromkeys(["survey", "shown_ballots", "result"], "members"),
+        # What is not shown yet could be subtracted from what is.
+        **dict.fromkeys(["ballots", "pending_ballots", "pending"], "secret"),
+    },
     "community.posting": {
         "author": "link",
         "survey": "link",

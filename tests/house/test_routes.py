@@ -50,7 +50,7 @@ POST = {
     "community:usefulness-rate": (403, 403, 403, 400, 403, 403),
     "publishing:release-publish": (403, 404, 404, 404, 404, 404),
     "publishing:release-reply": (404, 404, 404, 404, 404, 404),
-    "members:claim-submit": (403, 400, 400, 400, 400, 400),
+    "members:claim-submit": (403, 400, 400, 409, 400, 400),
     "members:claim-withdraw": (404, 404, 404, 404, 404, 404),
     "members:email-offer": (404, 404, 404, 404, 404, 404),
     "members:email-confirm": (404, 404, 404, 404, 404, 404),

@@ -53,10 +53,23 @@ def test_a_handle_must_not_give_the_name_away():
         ("office@hospital.example", False),
         ("b.someone@hospital.example", False),
         ("no address", False),
+        # The code would go to a second address, or somewhere else altogether.
+        ("me@evil.example, alderton@hospital.example", False),
+        ("alderton@hospital.example\nBcc: me@evil.example", False),
+        ("alderton@hospital.example\0", False),
+        ('"alderton"@hospital.example', False),
     ],
 )
 def test_institutional_addresses(address, accepted):
     assert (institutional_address_problem(address, "Alderton", ["hospital.example"]) is None) is accepted
+
+
+def test_a_short_name_must_stand_alone():
+    def accepted(address):
+        return institutional_address_problem(address, "Li", ["hospital.example"]) is None
+
+    assert accepted("wei.li@hospital.example")
+    assert not accepted("holiday@hospital.example")
 
 
 def test_documents_are_known_by_their_first_bytes():

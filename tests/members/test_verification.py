@@ -133,7 +133,7 @@ def test_an_institutional_address_is_confirmed_by_the_code_sent_there(applicant,
     with pytest.raises(actions.CannotAddEvidence, match="4 tries"):
         actions.confirm_institutional_email(standing=applicant(), now=now, code=wrong)
     actions.confirm_institutional_email(standing=applicant(), now=now, code=f" {code} ")
-    page = get_verification_page(applicant())
+    page = get_verification_page(applicant(), now)
     assert (page.points, page.enough) == (2, False)
     with pytest.raises(actions.CannotAddEvidence, match="No code"):
         actions.confirm_institutional_email(standing=applicant(), now=now, code=code)
@@ -231,9 +231,10 @@ def test_a_decision_needs_a_fitting_reason_and_is_taken_once(applicant, record, 
     decide(verifier, claim, now, Decision.REJECT, "not_the_holder")
     with pytest.raises(actions.CannotDecideClaim, match="decided"):
         decide(verifier, claim, now, Decision.REJECT, "not_the_holder")
-    page = get_verification_page(applicant())
+    page = get_verification_page(applicant(), now)
     assert page.state == ClaimState.REJECTED
     assert "does not show" in page.reason
+    assert applicant().level == Level.L0  # who was rejected does not read on
     claim_it(applicant, record, now)  # one may try again
 
 
@@ -277,6 +278,21 @@ def test_a_lapsed_or_suspended_member_does_not_vote(make_member, make_account, n
     Member.objects.filter(pk=valid.member_id).update(suspended_at=now)
     account = Member.objects.get(pk=valid.member_id).account_id
     assert get_standing(account, now).roles == frozenset()
+
+
+def test_a_lapsed_member_renews_by_a_new_claim(applicant, record, verifier, now):
+    claim = claim_it(applicant, record, now)
+    settle(verifier, claim, now, EvidenceKind.CALL_BACK, EvidenceKind.BOARD_LOOKUP)
+    decide(verifier, claim, now)
+    with pytest.raises(Conflict, match="verified already"):
+        claim_it(applicant, record, now)
+    later = now + timedelta(days=731)
+    assert get_verification_page(applicant(), later).lapsed
+    again = claim_it(applicant, record, later)
+    settle(verifier, again, later, EvidenceKind.CALL_BACK, EvidenceKind.BOARD_LOOKUP)
+    decide(verifier, again, later)
+    assert not get_verification_page(applicant(), later).lapsed
+    assert Claim.objects.get(state=ClaimState.VERIFIED) == again
 
 
 def test_roles_are_given_by_operators_to_accounts_that_exist(make_account, make_member, now):

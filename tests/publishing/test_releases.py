@@ -146,6 +146,26 @@ TAMPERINGS = {
         "record",
     ),
     "the checkpoint": (lambda d: edit(d, "record.json", lambda v: v["checkpoint"].update(root="0" * 64)), "record"),
+    "an invented question": (
+        lambda d: edit(d, "results.json", lambda v: v["questions"].append(v["questions"][0] | {"question": "q9"})),
+        "counts and raw shares",
+    ),
+    "a false duplicate": (
+        lambda d: edit(
+            d,
+            "results.json",
+            lambda v: v["questions"][0]["answers"].insert(0, v["questions"][0]["answers"][0] | {"count": 79}),
+        ),
+        "counts and raw shares",
+    ),
+    "an early end": (
+        lambda d: edit(d, "manifest.json", lambda v: v.update(closed_at="2009-07-02T13:00:00+00:00")),
+        "freeze",
+    ),
+    "another key of the record": (
+        lambda d: edit(d, "record.json", lambda v: v.update(public_key="AAAA" * 10 + "AAA=")),
+        "record",
+    ),
     "a file more": (lambda d: {"extra.txt": b"x"}, "sums"),
 }
 
@@ -156,7 +176,7 @@ def test_tampering_with(release, tampering):
     data = get_bundle(release.number)
     found = verdicts(verify_bundle(rebuild(data, change(data))))
     assert found[noticed_by] == FALSE
-    if tampering not in {"the record", "the checkpoint", "the turnout"}:
+    if tampering not in {"the record", "the checkpoint", "the turnout", "an early end", "another key of the record"}:
         assert found["sums"] == FALSE
 
 
@@ -198,8 +218,31 @@ def test_the_command_line_needs_no_django_and_tells_by_its_exit_code(release, cl
     assert CliRunner().invoke(main, ["verify", str(tmp_path / "absent.zip")]).exit_code == 2
 
 
+def test_cells_that_do_not_add_up_to_the_ballots_are_found_even_when_committed_to(release, closed, now):
+    """The operator itself could commit to a made-up table; it must still agree with the ballots."""
+    data = get_bundle(release.number)
+    lines = export_cells(standing=CONSOLE, now=now, number=release.number).decode().splitlines()
+    doubled = "\n".join(
+        [*lines[:2], *(f"{line.rpartition(',')[0]},{2 * int(line.rpartition(',')[2])}" for line in lines[2:])]
+    )
+    change = edit(data, "manifest.json", lambda v: v.update(cells_sha256=bundles.sha256(doubled.encode())))
+    found = {c.what: c for c in verify_bundle(rebuild(data, change), cells=doubled.encode())}
+    assert found["weights and weighted shares"].verdict == FALSE
+    assert "another turnout" in found["weights and weighted shares"].detail
+
+
+def test_infinity_and_nan_are_no_numbers(release):
+    data = get_bundle(release.number)
+    text = bundles.unpack(data)["results.json"]
+    with pytest.raises(bundles.UnreadableBundle, match="no number"):
+        verify_bundle(rebuild(data, {"results.json": text.replace(b'"raw_share":', b'"raw_share":Infinity,"x":', 1)}))
+
+
 def test_unreadable_bundles(release):
     data = get_bundle(release.number)
+    for wrong in (b"[]", b"null", b"1"):
+        with pytest.raises(bundles.UnreadableBundle, match="no JSON object"):
+            verify_bundle(rebuild(data, {"manifest.json": wrong}))
     for broken in (b"", data[:100], data[: len(data) // 2]):
         with pytest.raises(bundles.UnreadableBundle):
             verify_bundle(broken)

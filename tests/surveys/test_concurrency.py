@@ -24,4 +24,4 @@ def test_the_same_member_twice_at_once_and_many_members_at_once(survey, make_mem
         list(pool.map(cast, [voter for voter in voters for _ in range(3)]))
     assert Turnout.objects.count() == Ballot.objects.count() == LiveResult.objects.get().ballots == 12
     assert set(BallotTally.objects.values_list("count", flat=True)) == {12}
-    assert LiveResult.objects.get().shown_ballots == 10
+    assert LiveResult.objects.get().pending_ballots == 10

@@ -12,6 +12,7 @@ from auscult.community import access, rules
 from auscult.community.models import Comment, Posting, UsefulnessRating
 from auscult.registry.taxonomy import group_label
 from auscult.shared.models import Topic
+from auscult.shared.pages import whole_number
 from auscult.shared.refusals import NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
@@ -65,10 +66,11 @@ def get_feed(standing: Standing, *, topic: str = "", before: str = "") -> FeedPa
     postings = Posting.objects.order_by("-posted_at", "-pk")
     if chosen:
         postings = postings.filter(topic=chosen)
-    if before.isdecimal():
-        edge = Posting.objects.filter(pk=int(before)).values_list("posted_at", flat=True).first()
+    number = whole_number(before)
+    if number is not None:
+        edge = Posting.objects.filter(pk=number).values_list("posted_at", flat=True).first()
         if edge:
-            postings = postings.filter(Q(posted_at__lt=edge) | Q(posted_at=edge, pk__lt=int(before)))
+            postings = postings.filter(Q(posted_at__lt=edge) | Q(posted_at=edge, pk__lt=number))
     rows = postings.values_list(
         "pk", "title", "body", "author__handle", "author__specialty_group", "topic__name", "topic__slug", "posted_at",
         "comments", "survey_id",
@@ -204,9 +206,9 @@ def get_posting_of_survey(survey_id: int) -> int | None:
 
 def _comments(standing: Standing, posting_id: int, author_id: int, after: str) -> tuple[list[CommentLine], str]:
     comments = Comment.objects.filter(posting_id=posting_id).annotate(root=Coalesce("thread", "pk"))
-    thread, _, last = after.partition("-")
-    if thread.isdecimal() and last.isdecimal():
-        comments = comments.filter(Q(root__gt=int(thread)) | Q(root=int(thread), pk__gt=int(last)))
+    thread, last = (whole_number(part) for part in (after + "-").split("-")[:2])
+    if thread is not None and last is not None:
+        comments = comments.filter(Q(root__gt=thread) | Q(root=thread, pk__gt=last))
     rows = list(
         comments.order_by("root", "pk").values_list(
             "root", "pk", "html", "author_id", "author__handle", "author__specialty_group", "commented_at", "parent_id",

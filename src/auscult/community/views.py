@@ -17,7 +17,7 @@ from auscult.community.actions import PollDraft, add_comment, create_posting, ra
 from auscult.community.queries import get_feed, get_posting_page, get_posting_poll
 from auscult.shared import clock
 from auscult.shared.models import Topic
-from auscult.shared.pages import render_page, standing_of
+from auscult.shared.pages import render_page, standing_of, whole_number
 from auscult.shared.refusals import NotFound, Refused
 from auscult.shared.roles import Permission
 from auscult.surveys.actions import cast_ballot
@@ -89,7 +89,7 @@ def ballot_cast(request: HttpRequest, posting_id: int) -> HttpResponse:
     if found.survey_id is None:
         raise NotFound
     answers = {k.removeprefix("answer_"): str(v) for k, v in request.POST.items() if k.startswith("answer_") and v}
-    nonces = {k.removeprefix("nonce_"): str(v) for k, v in request.POST.items() if k.startswith("nonce_")}
+    nonces = {k.removeprefix("nonce_"): str(v) for k, v in request.POST.items() if k.startswith("nonce_") and v}
     try:
         receipt = cast_ballot(standing=standing, now=now, survey_id=found.survey_id, answers=answers, nonces=nonces)
     except NotFound:
@@ -112,7 +112,7 @@ def comment_create(request: HttpRequest, posting_id: int) -> HttpResponse:
             now=clock.now(),
             posting_id=posting_id,
             body=body,
-            parent_id=int(parent) if parent.isdecimal() else None,
+            parent_id=whole_number(parent),
         )
     except NotFound:
         raise
@@ -133,13 +133,13 @@ def comment_create(request: HttpRequest, posting_id: int) -> HttpResponse:
 @require_POST
 def usefulness_rate(request: HttpRequest, posting_id: int) -> HttpResponse:
     """Rate usefulness."""
-    value = request.POST.get("value", "")
+    value = whole_number(request.POST.get("value"))
     try:
         rate_usefulness(
             standing=standing_of(request),
             now=clock.now(),
             posting_id=posting_id,
-            value=int(value) if value.isdecimal() else -1,
+            value=-1 if value is None else value,
         )
     except NotFound:
         raise
@@ -193,7 +193,7 @@ def _poll_draft(entered: dict[str, str], now: Any) -> PollDraft | None:
     labels = [line.strip() for line in entered["choices"].splitlines() if line.strip()]
     if not entered["question"].strip() and not labels:
         return None
-    days = int(entered["days"]) if entered["days"].isdecimal() else 7
+    days = whole_number(entered["days"]) or 7
     choices = tuple(ChoiceDraft(f"c{index}", label) for index, label in enumerate(labels, start=1))
     question = QuestionDraft("q1", entered["question"], choices)
     return PollDraft((question,), now + timedelta(days=min(max(days, 1), 60)))

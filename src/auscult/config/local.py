@@ -42,9 +42,6 @@ def load_local_environment() -> None:
             f"AUSCULT_IDENTITY_KEYS=1:{_key()}",
             f"AUSCULT_IDENTITY_PEPPER={_key()}",
             f"AUSCULT_SIGNING_SEED={_key()}",
-            "AUSCULT_DEBUG=0",
-            "AUSCULT_INSECURE_HTTP=1",
-            "AUSCULT_KEEP_MAIL=1",
         ]
         # Written under another name first, so that a kill in the middle leaves no half file.
         draft = path.with_suffix(f".{os.getpid()}")
@@ -56,6 +53,17 @@ def load_local_environment() -> None:
         if line and not line.startswith("#"):
             name, _, value = line.partition("=")
             os.environ.setdefault(name, value)
+
+
+def allow_plain_loopback(host: str) -> None:
+    """On loopback, let plain HTTP do and keep mails readable, unless the environment says otherwise.
+
+    Anywhere else nothing is relaxed: HTTPS is demanded, and mails need a server to go to.
+    """
+    if host in {"127.0.0.1", "localhost", "::1"}:
+        os.environ.setdefault("AUSCULT_INSECURE_HTTP", "1")
+        if os.environ["AUSCULT_INSECURE_HTTP"] == "1" and "AUSCULT_SMTP_URL" not in os.environ:
+            os.environ.setdefault("AUSCULT_KEEP_MAIL", "1")
 
 
 def _key() -> str:

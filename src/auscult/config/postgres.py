@@ -157,6 +157,8 @@ class EmbeddedPostgres:
             return
         try:
             os.kill(pid, 0)
+            if not Path("/proc/self").exists():
+                return  # no way to tell whose process it is: let PostgreSQL decide
             command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")
         except (ProcessLookupError, FileNotFoundError):
             lock.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -11,6 +12,13 @@ import urllib.request
 from collections.abc import Callable
 
 import click
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel to end this child when its parent dies, however it dies. Linux only; elsewhere nothing happens."""
+    if sys.platform == "linux":
+        terminate_with_parent = 1  # PR_SET_PDEATHSIG
+        ctypes.CDLL(None).prctl(terminate_with_parent, signal.SIGTERM)
 
 
 def run_processes(host: str, port: int, workers: int, *, ready: Callable[[str], None]) -> None:
@@ -28,14 +36,17 @@ def run_processes(host: str, port: int, workers: int, *, ready: Callable[[str], 
     ]  # fmt: skip
     jobs = [sys.executable, "-m", "auscult.cli", "worker"]
     # In a session of their own, so that Ctrl-C reaches only this process, which ends them in order.
-    children = [subprocess.Popen(command, env=environment, start_new_session=True) for command in (web, jobs)]  # noqa: S603
+    children = [
+        subprocess.Popen(command, env=environment, start_new_session=True, preexec_fn=_end_with_parent)  # noqa: S603, PLW1509
+        for command in (web, jobs)
+    ]
     stopped = False
 
     def stop(*_: object) -> None:
         nonlocal stopped
         stopped = True
 
-    for name in (signal.SIGINT, signal.SIGTERM):
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, stop)
     address = f"http://{host}:{port}/"
     try:

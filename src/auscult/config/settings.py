@@ -41,6 +41,11 @@ CLOCK_BEHIND = timedelta(seconds=env.int("AUSCULT_CLOCK_BEHIND_SECONDS", default
 KEEP_MAIL = env.bool("AUSCULT_KEEP_MAIL", default=False)
 #: Plain HTTP on loopback, for the demonstration and for development.
 INSECURE_HTTP = env.bool("AUSCULT_INSECURE_HTTP", default=False)
+if KEEP_MAIL and not INSECURE_HTTP:
+    raise ImproperlyConfigured(
+        "AUSCULT_KEEP_MAIL shows every mail, with its codes, to whoever asks for /dev/mail. It goes only with "
+        "AUSCULT_INSECURE_HTTP=1 on loopback; in production name a mail server with AUSCULT_SMTP_URL."
+    )
 
 #: Domains of hospitals and schools whose addresses count as evidence.
 INSTITUTION_DOMAINS = env.list("AUSCULT_INSTITUTION_DOMAINS", default=[])
@@ -104,6 +109,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "auscult.members.middleware.StandingMiddleware",
+    "auscult.web.middleware.PlainTextMiddleware",
     "auscult.web.middleware.RefusalMiddleware",
 ]
 ROOT_URLCONF = "auscult.config.urls"

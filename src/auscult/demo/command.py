@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import json
 import os
 import socket
@@ -29,19 +31,43 @@ DATABASE, SCRATCH = "auscult_demo", "auscult_check"
 
 def run(*, size: str, reset: bool, port: int) -> int:
     """Seed where needed, serve, and print where to look. Returns the exit code."""
+    with _only_one():
+        return _run(size=size, reset=reset, port=port)
+
+
+@contextmanager
+def _only_one() -> Iterator[None]:
+    """One demonstration at a time in a folder: a second would drop the database under the first."""
+    local.var_dir().mkdir(parents=True, exist_ok=True)
+    with (local.var_dir() / "demo.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise click.ClickException(
+                "A demonstration runs in this folder already. Stop it with Ctrl-C first."
+            ) from None
+        yield
+
+
+def _run(*, size: str, reset: bool, port: int) -> int:
     began = time.monotonic()
     marker = local.var_dir() / "demo.json"
-    _prepare(DATABASE)
-    if not os.environ.get("DATABASE_URL") and (reset or not marker.exists()):
+    foreign = bool(os.environ.get("DATABASE_URL"))
+    started = _prepare(DATABASE)
+    # A marker counts for the database that it was made with, and for no other.
+    database = hashlib.sha256(local.database_url().encode()).hexdigest()
+    state = json.loads(marker.read_text()) if marker.exists() else None
+    if state is not None and (reset or state.get("database") != database):
+        state = None
+    if state is None and not foreign:
         # Without its marker a demonstration was not finished; half of one is of no use.
         marker.unlink(missing_ok=True)
         local.embedded_postgres().drop_database(DATABASE)
         local.embedded_postgres().create_database(DATABASE)
-    state = json.loads(marker.read_text()) if marker.exists() else None
     _set_up_django()
     from django.core.management import call_command
 
-    if os.environ.get("DATABASE_URL") and state is None:
+    if foreign and state is None:
         _refuse_foreign_data()
     call_command("migrate", verbosity=0)
     call_command("collectstatic", verbosity=0, interactive=False)
@@ -51,6 +77,7 @@ def run(*, size: str, reset: bool, port: int) -> int:
 
         state = {
             "size": size,
+            "database": database,
             "clock_behind_seconds": int((datetime.now(UTC) - STORY_NOW).total_seconds()),
             "password": people.password,
             "emails": people.emails,
@@ -66,7 +93,7 @@ def run(*, size: str, reset: bool, port: int) -> int:
     try:
         run_processes("127.0.0.1", _free_port(port), 2, ready=lambda at: _welcome(at, state, time.monotonic() - began))
     finally:
-        if not os.environ.get("DATABASE_URL"):
+        if started:
             local.embedded_postgres().stop()
         click.echo("Stopped. `make demo` goes on where you left; `make demo RESET=1` begins anew.")
     return 0
@@ -109,6 +136,7 @@ def scratch_database() -> Iterator[None]:
 
 def _prepare(database: str) -> bool:
     os.environ.setdefault("AUSCULT_INSTITUTION_DOMAINS", "hospital.example")
+    local.allow_plain_loopback("127.0.0.1")
     local.load_local_environment()
     os.environ["AUSCULT_DATABASE"] = database
     # While the story is told, the worker's clock stands at its beginning: nothing falls due by the real date.

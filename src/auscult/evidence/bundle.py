@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -62,7 +63,7 @@ def unpack(data: bytes) -> dict[str, bytes]:
             if sum(info.file_size for info in archive.infolist()) > MOST_BYTES:
                 raise UnreadableBundle(f"The zip unpacks to more than {MOST_BYTES:,} bytes.")
             files = {name: archive.read(name) for name in names}
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, zlib.error) as error:
         raise UnreadableBundle(f"This is not a readable zip file: {error}") from error
     missing = ABOUT_MANIFEST - files.keys()
     if missing:
@@ -77,11 +78,27 @@ def read_json(files: Mapping[str, bytes], path: str) -> Any:
         UnreadableBundle: the file is absent or not JSON.
     """
     try:
-        return json.loads(files[path])
+        return json.loads(files[path], parse_constant=_refuse_constant)
     except KeyError as error:
         raise UnreadableBundle(f"The bundle lacks {path}.") from error
     except ValueError as error:
         raise UnreadableBundle(f"{path} is not JSON: {error}") from error
+
+
+def _refuse_constant(text: str) -> None:
+    raise ValueError(f"{text} is no number of JSON")
+
+
+def read_object(files: Mapping[str, bytes], path: str) -> dict[str, Any]:
+    """Parse one JSON file that must hold an object.
+
+    Raises:
+        UnreadableBundle: the file is absent, not JSON, or no object.
+    """
+    value = read_json(files, path)
+    if not isinstance(value, dict):
+        raise UnreadableBundle(f"{path} is no JSON object.")
+    return value
 
 
 def sha256(data: bytes) -> str:

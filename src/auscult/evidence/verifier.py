@@ -7,7 +7,8 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from auscult.evidence import bundle
@@ -72,9 +73,9 @@ def verify_bundle(
     files = bundle.unpack(data)
     read = _Bundle(
         files,
-        bundle.read_json(files, bundle.MANIFEST),
-        bundle.read_json(files, "freeze.json"),
-        bundle.read_json(files, "results.json"),
+        bundle.read_object(files, bundle.MANIFEST),
+        bundle.read_object(files, "freeze.json"),
+        bundle.read_object(files, "results.json"),
     )
     steps: list[tuple[str, Callable[[], str]]] = [
         ("sums", lambda: _sums(read)),
@@ -116,7 +117,7 @@ def _run(what: str, step: Callable[[], str]) -> Check:
         return Check(what, TRUE, step())
     except Falsehood as error:
         return Check(what, FALSE, str(error))
-    except (KeyError, TypeError, ValueError, IndexError, StopIteration, CannotEstimate) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, StopIteration, CannotEstimate) as error:
         return Check(what, FALSE, f"the bundle contradicts its format: {error!r}")
 
 
@@ -125,18 +126,18 @@ def _require(condition: bool, otherwise: str) -> None:
         raise Falsehood(otherwise)
 
 
-def _same(path: str, claimed: Any, computed: Any) -> None:
-    """Compare two JSON values, numbers within the tolerance."""
+def _same(path: str, claimed: Any, computed: Any, tolerance: float = RELATIVE_TOLERANCE) -> None:
+    """Compare two JSON values, numbers within a tolerance."""
     if isinstance(computed, dict):
         _require(isinstance(claimed, dict) and claimed.keys() == computed.keys(), f"{path}: other fields")
         for key in computed:
-            _same(f"{path}.{key}", claimed[key], computed[key])
+            _same(f"{path}.{key}", claimed[key], computed[key], tolerance)
     elif isinstance(computed, list):
         _require(isinstance(claimed, list) and len(claimed) == len(computed), f"{path}: another length")
         for index, (left, right) in enumerate(zip(claimed, computed, strict=True)):
-            _same(f"{path}[{index}]", left, right)
+            _same(f"{path}[{index}]", left, right, tolerance)
     elif isinstance(computed, float) and isinstance(claimed, int | float):
-        near = abs(claimed - computed) <= RELATIVE_TOLERANCE * max(1.0, abs(claimed), abs(computed))
+        near = abs(claimed - computed) <= tolerance * max(1.0, abs(computed))
         _require(near, f"{path}: published {claimed!r}, recomputed {computed!r}")
     else:
         _require(claimed == computed, f"{path}: published {claimed!r}, recomputed {computed!r}")
@@ -159,7 +160,7 @@ def _sums(read: _Bundle) -> str:
 
 
 def _signature(read: _Bundle, expected_key: str | None) -> str:
-    signed = bundle.read_json(read.files, bundle.SIGNATURE)
+    signed = bundle.read_object(read.files, bundle.SIGNATURE)
     _require(
         is_signed(read.manifest, signed["signature"], signed["public_key"]), "the signature is not of this manifest"
     )
@@ -177,6 +178,8 @@ def _freeze(read: _Bundle) -> str:
         == [(q["code"], q["wording"], q["choices"]) for q in read.results["questionnaire"]],
         "the wording in the results is not the one that was frozen",
     )
+    closed, due = (datetime.fromisoformat(text) for text in (read.manifest["closed_at"], read.freeze["closes_at"]))
+    _require(closed >= due, "the poll was closed before its frozen closing date")
     return f"wording, choices and rules as frozen, {value[:16]}…"
 
 
@@ -186,7 +189,14 @@ def _leaves(read: _Bundle, code: str) -> Iterator[BallotLeaf]:
         yield BallotLeaf(row["freeze"], row["question"], row["choice"], row["nonce"])
 
 
+def _is_withheld(read: _Bundle, code: str) -> bool:
+    return bool(read.manifest["ballots"][code] == {"withheld": True})
+
+
 def _ballots(read: _Bundle, code: str) -> str:
+    if _is_withheld(read, code):
+        _require(f"ballots/{code}.jsonl" not in read.files, "ballots are said to be withheld and are here")
+        return f"withheld: fewer than {read.freeze['minimum_cell']} answered"
     leaves = list(_leaves(read, code))
     question = next(q for q in read.freeze["questions"] if q["code"] == code)
     choices = {choice["code"] for choice in question["choices"]}
@@ -207,31 +217,34 @@ def _ballots(read: _Bundle, code: str) -> str:
 
 def _counts(read: _Bundle) -> str:
     total = 0
-    published = {question["question"]: question for question in read.results["questions"]}
-    for question in read.freeze["questions"]:
-        counted = Counter(leaf.choice for leaf in _leaves(read, question["code"]))
+    expected = [q["code"] for q in read.freeze["questions"] if not _is_withheld(read, q["code"])]
+    # Compared as lists: a question or an answer more, or twice, is not in the ballots.
+    _require([q["question"] for q in read.results["questions"]] == expected, "results of other questions than frozen")
+    frozen = {question["code"]: question for question in read.freeze["questions"]}
+    for claimed in read.results["questions"]:
+        code = claimed["question"]
+        counted = Counter(leaf.choice for leaf in _leaves(read, code))
         total += counted.total()
-        if not counted:
-            _require(question["code"] not in published, f"{question['code']} has a result but no ballots")
-            continue
-        claimed = published[question["code"]]
-        _require(claimed["base"] == counted.total(), f"{question['code']}: another base")
-        answers = {answer["answer"]: answer for answer in claimed["answers"]}
-        _require(answers.keys() == {c["code"] for c in question["choices"]}, f"{question['code']}: other choices")
-        for code, answer in answers.items():
-            _require(
-                answer["count"] == counted[code],
-                f"{question['code']} {code}: published {answer['count']:,}, counted {counted[code]:,}",
-            )
-            _same(f"{question['code']} {code} raw share", answer["raw_share"], counted[code] / counted.total())
+        _require(claimed["base"] == counted.total(), f"{code}: another base")
+        choices = [choice["code"] for choice in frozen[code]["choices"]]
+        _require([answer["answer"] for answer in claimed["answers"]] == choices, f"{code}: other choices")
+        for answer in claimed["answers"]:
+            choice, count = answer["answer"], counted[answer["answer"]]
+            _require(answer["count"] == count, f"{code} {choice}: published {answer['count']:,}, counted {count:,}")
+            _same(f"{code} {choice} raw share", answer["raw_share"], count / counted.total())
     return f"{total:,} answers recounted"
+
+
+def _universe(read: _Bundle) -> int:
+    """The frozen universe; never smaller than the members, who may have become more since."""
+    return max(int(read.freeze["universe"]["size"]), int(read.manifest["eligible"]), int(read.manifest["turnout"]))
 
 
 def _card(read: _Bundle) -> str:
     card = read.results["card"]
     _require(card["respondents"] == read.manifest["turnout"], "respondents and turnout differ")
     _require(card["members"] == read.manifest["eligible"], "the card counts other members than the manifest")
-    _require(card["universe"] == read.freeze["universe"]["size"], "the universe is not the one that was frozen")
+    _require(card["universe"] == _universe(read), "the universe is not the one that was frozen")
     made = make_card(
         respondents=card["respondents"],
         members=card["members"],
@@ -249,7 +262,7 @@ def _card(read: _Bundle) -> str:
 
 
 def _robustness(read: _Bundle) -> str:
-    universe = read.freeze["universe"]["size"]
+    universe = _universe(read)
     for question in read.results["questions"]:
         leading = max(question["answers"], key=lambda answer: answer["count"])
         computed = leading_as_json(leading["answer"], leading["count"], question["base"], universe)
@@ -292,9 +305,11 @@ def _population(read: _Bundle) -> str:
 
 
 def _record(read: _Bundle, expected_key: str | None) -> str:
-    record = bundle.read_json(read.files, bundle.RECORD)
+    record = bundle.read_object(read.files, bundle.RECORD)
     checkpoint, public_key = record["checkpoint"], record["public_key"]
     _require(is_signed(checkpoint, record["signature"], public_key), "the checkpoint is not signed by its key")
+    signed = bundle.read_object(read.files, bundle.SIGNATURE)
+    _require(public_key == signed["public_key"], "the checkpoint was signed by another key than the manifest")
     _require(expected_key in (None, key_fingerprint(public_key)), "the checkpoint was signed by another key")
     entries = {entry["payload"]["kind"]: entry for entry in record["entries"]}
     for kind in ("survey.frozen", "release.published"):
@@ -322,16 +337,25 @@ def _weighted(read: _Bundle, cells: bytes) -> str:
         for question in read.freeze["questions"]
     }
     table = table_from_rows(header[:-3], choices, rows)
+    _require(int(table.respondents.sum()) == read.manifest["turnout"], "the cell table counts another turnout")
+    for question in read.results["questions"]:
+        counts = {a["answer"]: a["count"] for a in question["answers"]}
+        sums = dict(zip(choices[question["question"]], table.answers[question["question"]].sum(axis=0), strict=True))
+        _require(counts == sums, f"the cell table does not add up to the ballots of {question['question']}")
     population: dict[str, dict[str, float]] = {}
     for row in _csv(read, "frame.csv"):
         population.setdefault(row["variable"], {})[row["level"]] = int(row["persons"])
-    computed = estimates_as_json(estimate_survey(table, population), read.freeze["universe"]["size"])
-    # Weights solve an iteration, so they agree only to its tolerance; shares are compared at six digits.
-    for claimed, ours in zip(read.results["questions"], computed["questions"], strict=True):
-        for left, right in zip(claimed["answers"], ours["answers"], strict=True):
-            for figure in ("share", "standard_error", "low", "high"):
-                where = f"{claimed['question']} {left['answer']} {figure}"
-                _require(abs(left[figure] - right[figure]) < 1e-6, f"{where}: {left[figure]} ≠ {right[figure]}")
+    if read.results["weighting"] is None:
+        return "the cells add up to the ballots; no weighted result was published"
+    shown = [question["question"] for question in read.results["questions"]]
+    table = replace(table, answers={code: table.answers[code] for code in shown})
+    computed = estimates_as_json(estimate_survey(table, population), _universe(read))
+    # How far an iteration got is no claim about the world, and differs between machines in its last digits.
+    for figure in ("iterations", "worst_relative_error"):
+        computed["weighting"].pop(figure)
+    claimed = {key: value for key, value in read.results["weighting"].items() if key in computed["weighting"]}
+    _same("weighting", claimed, computed["weighting"], 1e-7)
+    _same("questions", read.results["questions"], computed["questions"], 1e-7)
     return f"recomputed from {len(table.cells):,} cells: weights, shares, standard errors, intervals"
 
 

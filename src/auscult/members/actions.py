@@ -59,18 +59,21 @@ def submit_claim(
 ) -> Claim:
     """Claim a register record.
 
-    Who may: a signed-in account without an open or verified claim. What changes: a claim is opened and the member
+    Who may: a signed-in account without an open claim, whose verification is not valid (none yet, or lapsed).
+    What changes: a claim is opened and the member
     becomes L1 (registered), who reads and does not vote. What follows: evidence.
 
     Raises:
         NotAllowed: nobody is signed in.
-        Conflict: there is an open or verified claim already.
+        Conflict: there is an open claim, or a verification that is still valid.
         CannotSubmitClaim: no match, in the same words for every reason.
     """
     with transaction.atomic():
         member = access.load_own_member(standing, lock=True)
-        if Claim.objects.filter(member=member, state__in=[*rules.OPEN_STATES, ClaimState.VERIFIED]).exists():
+        if Claim.objects.filter(member=member, state__in=rules.OPEN_STATES).exists():
             raise Conflict("You have a claim already.")
+        if member.verified_until is not None and now < member.verified_until:
+            raise Conflict("You are verified already.")
         number = normalise_npi(npi)
         match = match_record(
             npi=number,
@@ -82,7 +85,7 @@ def submit_claim(
         )
         # Asked in every case, so that «already claimed» costs the same as «no match».
         mark = crypto.fingerprint(number, "npi")
-        taken = Claim.objects.filter(npi_fingerprint=mark, state=ClaimState.VERIFIED).exists()
+        taken = Claim.objects.filter(npi_fingerprint=mark, state=ClaimState.VERIFIED).exclude(member=member).exists()
         if match is None or taken:
             raise CannotSubmitClaim(NO_MATCH)
         identity = {
@@ -120,6 +123,7 @@ def offer_institutional_email(*, standing: Standing, now: datetime, address: str
         NotFound: no open claim.
         CannotAddEvidence: the address cannot serve as evidence, with the reason.
     """
+    address = address.strip()
     with transaction.atomic():
         claim = access.load_own_open_claim(standing)
         identity = json.loads(crypto.unseal(claim.identity_sealed, "claim.identity"))
@@ -136,7 +140,7 @@ def offer_institutional_email(*, standing: Standing, now: datetime, address: str
             kind=EvidenceKind.INSTITUTIONAL_EMAIL,
             defaults={
                 "state": Evidence.State.OFFERED,
-                "note_sealed": crypto.seal(address.strip().lower(), "evidence.note"),
+                "note_sealed": crypto.seal(address.lower(), "evidence.note"),
                 "code_fingerprint": crypto.fingerprint(code, f"evidence:{claim.pk}"),
                 "code_until": now + rules.CODE_LASTS,
                 "code_tries": 0,
@@ -146,7 +150,7 @@ def offer_institutional_email(*, standing: Standing, now: datetime, address: str
         )
         audit.record("members.evidence.offer", standing=standing, thing=f"claim:{claim.pk}", now=now, kind="e-mail")
         mail.queue_mail(
-            to=address.strip(),
+            to=address,
             subject=f"{settings.INSTANCE_NAME}: your code",
             text=f"Your code is {code}. It is valid for 30 minutes.\n\n"
             "Somebody, probably you, gave this address as evidence of being a physician. If it was not you, "
@@ -284,6 +288,8 @@ def decide_claim(*, standing: Standing, now: datetime, claim_id: int, decision: 
             _verify(claim, member, now)
         elif decision == Decision.REJECT:
             claim.state = ClaimState.REJECTED
+            # Who was rejected no longer reads what physicians write; a member whose renewal fails keeps L2 until it lapses.
+            Member.objects.filter(pk=member.pk, level=Level.L1).update(level=Level.L0)
         else:
             claim.state = ClaimState.MORE_INFORMATION
         claim.reason = reason
@@ -322,6 +328,8 @@ def _verify(claim: Claim, member: Member, now: datetime) -> None:
         raise CannotDecideClaim(
             f"Verification needs {rules.L2_POINTS} points over {rules.L2_CHANNELS} kinds, one independent; so far: {have}."
         )
+    # A renewal takes the place of the claim that lapsed.
+    Claim.objects.filter(member=member, state=ClaimState.VERIFIED).update(state=ClaimState.WITHDRAWN)
     claim.state = ClaimState.VERIFIED
     member.level = max(member.level, Level.L2)
     member.specialty_group, member.state = claim.specialty_group, claim.practice_state

@@ -119,10 +119,11 @@ class VerificationPage:
     median_hours: float | None
     handle: str | None
     verified_until: datetime | None
+    lapsed: bool
     submitted_at: datetime | None
 
 
-def get_verification_page(standing: Standing) -> VerificationPage:
+def get_verification_page(standing: Standing, now: datetime) -> VerificationPage:
     """The applicant's own page.
 
     Raises:
@@ -154,6 +155,7 @@ def get_verification_page(standing: Standing) -> VerificationPage:
         median_hours=median_decision_hours(),
         handle=member.handle,
         verified_until=member.verified_until,
+        lapsed=member.verified_until is not None and now >= member.verified_until,
         submitted_at=claim.submitted_at if claim else None,
     )
 

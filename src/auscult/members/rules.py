@@ -133,21 +133,29 @@ def handle_problem(handle: str, last_name: str, first_name: str) -> str | None:
     return None
 
 
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}"
+)
+
+
 def institutional_address_problem(address: str, last_name: str, domains: Iterable[str]) -> str | None:
     """Why an address is no institutional evidence, or None.
 
     The domain (or a parent of it) must be on the allow-list; the part before the @ must hold the last name, or at
-    least its first five letters, and not be a shared mailbox.
+    least its first five letters, and not be a shared mailbox. Names of fewer than five letters must stand alone.
     """
-    local, at, domain = address.strip().lower().rpartition("@")
-    if not at or not local or "." not in domain:
+    # One plain address and nothing else: a second one, or a header, would take the code elsewhere.
+    if not _ADDRESS.fullmatch(address):
         return "That is not an e-mail address."
+    local, _, domain = address.lower().rpartition("@")
     if not any(domain == allowed or domain.endswith("." + allowed) for allowed in domains):
         return "That domain is not on the list of hospitals and schools yet. Use another kind of evidence."
     if re.split(r"[.+_-]", local)[0] in SHARED_MAILBOXES:
         return "That looks like a shared mailbox. The address must be yours alone."
+    tokens = set(re.split(r"[.+_-]", local))
     parts = fold_name(last_name).lower().split()
-    if not any(part[: max(5, len(part) - 3)] in local for part in parts if part):
+    # A short name stands in many words («Li» in «holiday»), so it must stand alone.
+    if not any(part in tokens or (len(part) >= 5 and part[: max(5, len(part) - 3)] in local) for part in parts):
         return "The address must contain your last name, as institutions write it."
     return None
 

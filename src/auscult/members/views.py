@@ -30,7 +30,7 @@ def verification(request: HttpRequest) -> HttpResponse:
 def _verification(
     request: HttpRequest, *, at: str = "", error: str = "", entered: dict[str, str] | None = None, status: int = 200
 ) -> HttpResponse:
-    page = get_verification_page(standing_of(request))
+    page = get_verification_page(standing_of(request), clock.now())
     return render_page(
         request,
         "members/verification_read.html",

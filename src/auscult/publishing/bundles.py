@@ -32,8 +32,13 @@ def bundle_contents(
         "README.txt": _README.encode(),
     }
     ballots: dict[str, dict[str, Any]] = {}
+    shown = {question["question"] for question in sheet.results["questions"]}
     for question in sheet.freeze["questions"]:
         code = question["code"]
+        if code not in shown:
+            # Fewer than the minimum answered it: neither figures nor leaves.
+            ballots[code] = {"withheld": True}
+            continue
         hashes, lines = [], []
         for leaf_hash, choice, nonce in iterate_leaves(sheet.survey_id, code):
             hashes.append(leaf_hash)
@@ -106,6 +111,7 @@ _README = """This is a result bundle of Auscult. Check it with
 
 or by hand: SHA256SUMS with sha256sum -c; ballots/*.jsonl hold one line per counted answer, sorted by the SHA-256 of a
 zero byte and the line's canonical JSON (RFC 8785); their Merkle roots (RFC 9162) stand in manifest.json, which is signed
-(Ed25519, signature.json); record.json proves that the wording was frozen before opening and that this release stands in
-the public record. strata.csv holds counts by group with small cells pooled; frame.csv the population used for weights.
+(Ed25519, signature.json); record.json proves that the frozen wording and this release stand in the
+public record, the wording first. strata.csv holds counts by group with small cells pooled; frame.csv the population
+used for weights.
 """

@@ -23,7 +23,7 @@ from auscult.publishing.queries import (
     list_releases,
 )
 from auscult.shared import clock
-from auscult.shared.pages import render_page, standing_of
+from auscult.shared.pages import render_page, standing_of, whole_number
 from auscult.shared.refusals import NotFound, Refused
 from auscult.shared.roles import Permission
 
@@ -97,7 +97,7 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
             standing=standing_of(request),
             now=clock.now(),
             number=number,
-            organisation_id=int(organisation) if organisation.isdecimal() else 0,
+            organisation_id=whole_number(organisation) or 0,
             text=text,
         )
     except NotFound:
@@ -117,9 +117,7 @@ def publish(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         survey = request.POST.get("survey", "")
         try:
-            created = publish_release(
-                standing=standing, now=clock.now(), survey_id=int(survey) if survey.isdecimal() else 0
-            )
+            created = publish_release(standing=standing, now=clock.now(), survey_id=whole_number(survey) or 0)
         except NotFound:
             raise
         except Refused as refusal:
@@ -133,8 +131,7 @@ def publish(request: HttpRequest) -> HttpResponse:
 @require_safe
 def record(request: HttpRequest) -> HttpResponse:
     """The record, newest first."""
-    before = request.GET.get("before", "")
-    page = get_record_page(before=int(before) if before.isdecimal() else None)
+    page = get_record_page(before=whole_number(request.GET.get("before")))
     return render_page(request, "publishing/record_read.html", {"page": page})
 
 

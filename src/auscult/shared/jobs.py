@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 
 def queue(task: str, **arguments: Any) -> None:
@@ -14,7 +16,12 @@ def queue(task: str, **arguments: Any) -> None:
         task: for example ``"publishing.append_record"``; a room may queue for a room to its right by name.
         arguments: JSON data.
     """
-    app.configure_task(task).defer(**arguments)
+    try:
+        with transaction.atomic():
+            app.configure_task(task).defer(**arguments)
+    except AlreadyEnqueued:
+        # A task with a queueing lock waits already; once is enough.
+        pass
 
 
 def run_worker(*, wait: bool = True) -> None:

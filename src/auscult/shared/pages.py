@@ -14,6 +14,11 @@ from jinja2_fragments import render_block
 from auscult.shared.standing import Standing
 
 
+def whole_number(text: str | None) -> int | None:
+    """A number from an address or a form, or None for anything that is none (or longer than any of ours)."""
+    return int(text) if text and text.isascii() and text.isdecimal() and len(text) <= 18 else None
+
+
 def standing_of(request: HttpRequest) -> Standing:
     """Standing of whoever asks, as the middleware found it."""
     return cast(Standing, request.standing)  # type: ignore[attr-defined]

@@ -1,9 +1,20 @@
 """Jobs of the ground floor."""
 
-from procrastinate import RetryStrategy
+from typing import Any
+
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
 from auscult.shared import mail
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="shared.retry_stalled_jobs", queueing_lock="shared.retry_stalled_jobs", pass_context=True)
+async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
+    """Queue again what a killed worker was doing; every job of ours may run twice."""
+    manager: Any = context.app.job_manager
+    for job in await manager.get_stalled_jobs():
+        await manager.retry_job(job)
 
 
 @app.task(name="shared.deliver_mail", retry=RetryStrategy(max_attempts=6, exponential_wait=5))

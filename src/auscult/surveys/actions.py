@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -32,6 +34,8 @@ from auscult.surveys.models import (
 )
 from auscult.surveys.queries import get_cell_table, measure_evenness, receipt_of
 from auscult.surveys.rules import BallotMode, QuestionDraft, Receipt, SurveyState
+
+_log = logging.getLogger(__name__)
 
 
 class CannotDraftSurvey(Refused):
@@ -195,11 +199,11 @@ def cast_ballot(
     """Cast or change a ballot.
 
     Who may: a verified member. What changes: turnout (once), the ballot (last one counts), the tallies; at each tenth
-    new ballot the live result. The audit event names nobody.
+    new ballot the live result. What follows: nothing that has a time; close_survey puts the count on the trail.
 
     Args:
         answers: question → choice; unanswered questions are left out.
-        nonces: question → nonce made by the voter's browser; missing ones are made here.
+        nonces: question → half of a nonce, made by the voter's browser; missing ones are made here.
 
     Raises:
         NotFound: no such survey.
@@ -222,30 +226,31 @@ def cast_ballot(
         key = bytes(BallotKey.objects.values_list("key", flat=True).get(survey_id=survey.pk))
         place = rules.locator(key, member_id)
         cell = tallies.stratum_key(stratum)
-        answered = [question for question in questions if question in answers]
-        chosen = {question: answers[question] for question in answered}
-        fresh = rules.clean_nonces(nonces or {}, answered, [secrets.token_hex(16) for _ in answered])
+        chosen = {question: answers[question] for question in questions if question in answers}
+        fresh = {question: secrets.token_hex(16) for question in chosen}
         first = _note_turnout(survey.pk, member_id)
         changes: dict[tuple[str, str, str], int] = {}
+        old_answers: dict[str, str] = {}
+        old_nonces: dict[str, str] = {}
         if not first:
             old = Ballot.objects.select_for_update().get(pk=place)
             _count(changes, old.stratum, old.answers, -1)
-            if old.answers == chosen and not nonces:
-                fresh = old.nonces  # the same form sent twice changes nothing, not even the receipt
+            old_answers, old_nonces = old.answers, old.nonces
         _count(changes, cell, chosen, +1)
+        kept = rules.keep_or_make_nonces(old_answers, old_nonces, chosen, nonces or {}, fresh)
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO surveys_ballot (locator, survey_id, stratum, answers, nonces) VALUES (%s, %s, %s, %s, %s) "
                 "ON CONFLICT (locator) DO UPDATE SET stratum = EXCLUDED.stratum, answers = EXCLUDED.answers, "
                 "nonces = EXCLUDED.nonces",
-                [place, survey.pk, cell, json.dumps(chosen), json.dumps(fresh)],
+                [place, survey.pk, cell, json.dumps(chosen), json.dumps(kept)],
             )
         _add_to_tallies(survey.pk, changes)
-        audit.record("surveys.ballot.cast", standing=None, thing=f"survey:{survey.pk}", now=now)
-        # Last, because every ballot of the survey waits for this row.
+        # No event on the trail: written beside the turnout, it would tell when each member voted.
+        # Counting comes last, because every ballot of the survey waits for this row.
         if first:
             _count_ballot(survey)
-    return receipt_of(survey.freeze_hash, survey.title, chosen, fresh)
+    return receipt_of(survey.freeze_hash, survey.title, chosen, kept)
 
 
 def _note_turnout(survey_id: int, member_id: int) -> bool:
@@ -290,14 +295,26 @@ def _count_ballot(survey: Survey) -> None:
 
 
 def refresh_live_result(survey: Survey, ballots: int) -> None:
-    """Recompute the shown result from the tallies; call it inside the transaction that holds the live row."""
+    """Show the result of one step ago and keep the present one for the next step.
+
+    One step behind, so that what is shown while the poll is open and what is shown after its close always differ by ten
+    ballots or more: nobody's ballot can be had by subtraction. Call it in the transaction that holds the live row.
+    """
+    live = LiveResult.objects.get(survey=survey)
+    live.result, live.shown_ballots = live.pending, live.pending_ballots
+    live.pending, live.pending_ballots = _present_result(survey), ballots
+    live.save(update_fields=["result", "shown_ballots", "pending", "pending_ballots"])
+
+
+def _present_result(survey: Survey) -> dict[str, Any]:
     assert survey.freeze is not None
-    table = get_cell_table(survey)
-    population = survey.frame.margins if survey.frame else None
-    result = tallies.make_result(
-        table, population, freeze=survey.freeze, members=survey.eligible, evenness=survey.r_indicator
+    return tallies.make_result(
+        get_cell_table(survey),
+        survey.frame.margins if survey.frame else None,
+        freeze=survey.freeze,
+        members=survey.eligible,
+        evenness=survey.r_indicator,
     )
-    LiveResult.objects.filter(survey=survey).update(shown_ballots=ballots, result=result)
 
 
 def close_survey(*, standing: Standing, now: datetime, survey_id: int) -> Survey:
@@ -327,11 +344,15 @@ def close_survey(*, standing: Standing, now: datetime, survey_id: int) -> Survey
         leaves = _detach_ballots(survey)
         BallotKey.objects.filter(survey=survey).delete()
         _rewrite_tallies(survey)
-        survey.respondents = Turnout.objects.filter(survey_id=survey.pk).count()
+        survey.respondents = _rewrite_turnout(survey)
         survey.r_indicator = measure_evenness(survey, count_by_stratum(now))
         survey.save()
-        if survey.respondents:
-            refresh_live_result(survey, survey.respondents)
+        enough = survey.freeze is not None and survey.respondents >= survey.freeze["minimum_cell"]
+        LiveResult.objects.filter(survey=survey).update(
+            result=_present_result(survey) if enough else None,
+            shown_ballots=survey.respondents if enough else 0,
+            pending=None,
+        )
         jobs.queue("surveys.vacuum_ballots")
         audit.record("surveys.survey.close", standing=standing, thing=f"survey:{survey.pk}", now=now, leaves=leaves)
     return survey
@@ -374,9 +395,25 @@ def _rewrite_tallies(survey: Survey) -> None:
     )
 
 
+def _rewrite_turnout(survey: Survey) -> int:
+    """Write the turnout anew in the order of members: its own order was that of voting. Returns how many took part."""
+    members = list(
+        Turnout.objects.filter(survey_id=survey.pk).order_by("member_id").values_list("member_id", flat=True)
+    )
+    Turnout.objects.filter(survey_id=survey.pk).delete()
+    Turnout.objects.bulk_create([Turnout(survey_id=survey.pk, member_id=member) for member in members])
+    return len(members)
+
+
 def close_due_surveys(*, now: datetime) -> int:
     """Close every survey whose frozen closing date has come; the worker calls it each minute. Returns how many."""
-    due = list(Survey.objects.filter(state=SurveyState.OPEN, closes_at__lte=now).values_list("pk", flat=True))
-    for survey_id in due:
-        close_survey(standing=CONSOLE, now=now, survey_id=survey_id)
-    return len(due)
+    closed = 0
+    for survey_id in Survey.objects.filter(state=SurveyState.OPEN, closes_at__lte=now).values_list("pk", flat=True):
+        try:
+            close_survey(standing=CONSOLE, now=now, survey_id=survey_id)
+        except Exception:  # noqa: BLE001
+            # One survey that fails must not keep the others open; it is tried again in a minute.
+            _log.exception("Survey %s could not be closed", survey_id)
+        else:
+            closed += 1
+    return closed

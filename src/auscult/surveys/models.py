@@ -107,9 +107,11 @@ class CountedBallot(models.Model):
 
 
 class LiveResult(models.Model):
-    """The result as shown: refreshed in steps of ten ballots, and at close."""
+    """The result as shown, and the one that is shown at the next step of ten ballots."""
 
     survey = models.OneToOneField(Survey, on_delete=models.CASCADE, primary_key=True)
     ballots = models.PositiveIntegerField(default=0)
     shown_ballots = models.PositiveIntegerField(default=0)
     result = models.JSONField(null=True)
+    pending_ballots = models.PositiveIntegerField(default=0)
+    pending = models.JSONField(null=True)

@@ -18,7 +18,7 @@ from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing, Stratum
 from auscult.statistics.representativeness import Instrument, r_indicator
 from auscult.statistics.results import CellTable, cell_rows
-from auscult.statistics.suppression import SuppressedTable, suppress_table
+from auscult.statistics.suppression import MINIMUM_CELL, SuppressedTable, suppress_table
 from auscult.surveys import rules, tallies
 from auscult.surveys.models import Ballot, BallotKey, BallotTally, CountedBallot, LiveResult, Survey
 from auscult.surveys.rules import (
@@ -84,6 +84,11 @@ class QuestionBox:
     design_effect: float | None
     n_effective: float | None
 
+    @property
+    def has_majority(self) -> bool:
+        """Whether one choice has more than half of the answers."""
+        return any(choice.raw_share is not None and choice.raw_share > 0.5 for choice in self.choices)
+
 
 @dataclass(frozen=True)
 class PollBox:
@@ -103,9 +108,9 @@ class PollBox:
     result: dict[str, Any] | None
     shown_ballots: int
     questions: list[QuestionBox]
-    to_next_step: int
     freeze_hash: str
     live_step: int = rules.LIVE_STEP
+    minimum_cell: int = MINIMUM_CELL
 
 
 def get_poll_box(standing: Standing, survey_id: int, now: datetime) -> PollBox | None:
@@ -134,7 +139,6 @@ def get_poll_box(standing: Standing, survey_id: int, now: datetime) -> PollBox |
         result=live.result,
         shown_ballots=live.shown_ballots,
         questions=question_boxes(live.survey.freeze, live.result, own),
-        to_next_step=rules.LIVE_STEP - live.ballots % rules.LIVE_STEP,
         freeze_hash=survey.freeze_hash,
     )
 
@@ -251,7 +255,8 @@ def get_result_sheet(survey_id: int) -> ResultSheet:
     strata = {
         (variable, question): suppress_table(*table.by_stratum(variable, question), minimum=minimum)
         for variable in STRATUM_VARIABLES
-        for question in table.answers
+        for question, counts in table.answers.items()
+        if counts.sum() >= minimum
     }
     text = io.StringIO()
     text.write(f"# salt {survey.cells_salt}\n")

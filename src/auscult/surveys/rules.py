@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from auscult.evidence.ballots import is_nonce
+from auscult.evidence.ballots import NONCE_LENGTH, is_nonce
 from auscult.statistics.representativeness import Instrument
 from auscult.statistics.suppression import MINIMUM_CELL
 
@@ -45,7 +45,8 @@ class BallotMode(StrEnum):
 BALLOT_SENTENCE = {
     BallotMode.DETACHED: (
         "Your name is not on your ballot. While the poll is open you can change it; at close the key that finds it is "
-        "destroyed, and only what was answered in which broad group of physicians remains."
+        "destroyed, and only what was answered in which broad group of physicians remains. Where few answer, you may be "
+        "the only one of your group."
     )
 }
 
@@ -77,6 +78,7 @@ class QuestionDraft:
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,19}")
 MOST_QUESTIONS, MOST_CHOICES = 30, 12
+LONGEST_WORDING, LONGEST_LABEL = 500, 200
 
 
 def questionnaire_problem(questions: Sequence[QuestionDraft]) -> str | None:
@@ -90,6 +92,10 @@ def questionnaire_problem(questions: Sequence[QuestionDraft]) -> str | None:
             return "Every question needs a wording, and a code of lower-case letters and digits."
         if not 2 <= len(question.choices) <= MOST_CHOICES:
             return f"“{question.wording}” needs 2 to {MOST_CHOICES} choices."
+        if len(question.wording) > LONGEST_WORDING or any(
+            len(choice.label) > LONGEST_LABEL for choice in question.choices
+        ):
+            return f"A question has at most {LONGEST_WORDING} characters, a choice {LONGEST_LABEL}."
         labels = [choice.label.strip().casefold() for choice in question.choices]
         if not all(labels) or len(set(labels)) < len(labels):
             return f"“{question.wording}” has an empty choice, or two that read the same."
@@ -122,12 +128,41 @@ def locator(key: bytes, member_id: int) -> bytes:
     return hmac.digest(key, str(member_id).encode(), "sha256")
 
 
-def clean_nonces(nonces: Mapping[str, str], questions: Sequence[str], fresh: Sequence[str]) -> dict[str, str]:
-    """The voter's own nonce for each question where it is one, else a fresh one."""
-    return {
-        question: nonces[question] if is_nonce(nonces.get(question, "")) else spare
-        for question, spare in zip(questions, fresh, strict=True)
-    }
+def make_nonce(from_browser: str, fresh: str) -> str:
+    """Nonce of one leaf: half from the voter's browser, half made here.
+
+    The voter's half keeps the server from giving two voters the same leaf; ours keeps two voters from making the same
+    leaf, which would be counted once.
+
+    Args:
+        from_browser: 16 hexadecimal digits, or anything else where the browser made none.
+        fresh: 32 random hexadecimal digits.
+    """
+    return from_browser + fresh[NONCE_HALF:] if is_half_nonce(from_browser) else fresh
+
+
+NONCE_HALF = NONCE_LENGTH // 2
+
+
+def is_half_nonce(text: str) -> bool:
+    """Whether the text is a browser's half: 16 lower-case hexadecimal digits."""
+    return len(text) == NONCE_HALF and is_nonce(text + "0" * NONCE_HALF)
+
+
+def keep_or_make_nonces(
+    old_answers: Mapping[str, str],
+    old_nonces: Mapping[str, str],
+    answers: Mapping[str, str],
+    halves: Mapping[str, str],
+    fresh: Mapping[str, str],
+) -> dict[str, str]:
+    """Nonces of a ballot; an answer sent again by the same form keeps its leaf, so the receipt stays true."""
+    nonces = {}
+    for question, choice in answers.items():
+        half, old = halves.get(question, ""), old_nonces.get(question, "")
+        same = old_answers.get(question) == choice and (not half or old.startswith(half))
+        nonces[question] = old if same else make_nonce(half, fresh[question])
+    return nonces
 
 
 def freeze_document(

@@ -93,6 +93,15 @@ def make_result(
             card, instrument, member_words=freeze["member_words"], universe_words=freeze["universe"]["words"]
         ),
     }
+    # A question that fewer than the minimum answered is not shown, whoever answered the others.
+    shown = [question for question, counts in table.answers.items() if counts.sum() >= freeze["minimum_cell"]]
+    table = CellTable(
+        table.variables,
+        table.cells,
+        table.respondents,
+        {question: table.choices[question] for question in shown},
+        {question: table.answers[question] for question in shown},
+    )
     try:
         if population is None:
             raise CannotEstimate("No register is loaded, so there is no population to weight to.")
@@ -103,7 +112,6 @@ def make_result(
         questions = [
             _raw_question(question, table.choices[question], counts.sum(axis=0), universe)
             for question, counts in table.answers.items()
-            if counts.sum() > 0
         ]
         return result | {"weighting": None, "weighting_refused": str(error), "questions": questions}
 

@@ -1,6 +1,7 @@
 """Jobs of the surveys' room."""
 
 from django.db import connection
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from auscult.shared import clock
@@ -14,10 +15,13 @@ def close_due(timestamp: int) -> None:
     close_due_surveys(now=clock.now())
 
 
-@app.task(name="surveys.vacuum_ballots", queueing_lock="surveys.vacuum_ballots")
+@app.task(
+    name="surveys.vacuum_ballots",
+    queueing_lock="surveys.vacuum_ballots",
+    retry=RetryStrategy(max_attempts=10, exponential_wait=4),
+)
 def vacuum_ballots() -> None:
-    """Remove the dead rows of ballots, keys and tallies from the files of the database."""
+    """Write keys, ballots, tallies and turnout into new files: dead rows keep their bytes in the old ones."""
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM (FULL) surveys_ballotkey")
-        cursor.execute("VACUUM surveys_ballot")
-        cursor.execute("VACUUM surveys_ballottally")
+        for table in ("ballotkey", "ballot", "ballottally", "turnout"):
+            cursor.execute(f"VACUUM (FULL) surveys_{table}")

@@ -11,6 +11,31 @@ from auscult.shared.pages import render_page, standing_of
 from auscult.shared.refusals import NotAllowed, Refused
 
 
+class PlainTextMiddleware:
+    """Refuses NUL characters in addresses and forms: no text holds one, and PostgreSQL takes none."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Handle one request."""
+        if "\0" in request.path or any("\0" in v for values in request.GET.lists() for v in (values[0], *values[1])):
+            return HttpResponse("There is a NUL character in this address.", status=400, content_type="text/plain")
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: object, arguments: object, keywords: object
+    ) -> HttpResponse | None:
+        """Look at the form after the CSRF check, which reads it first."""
+        if request.method == "POST":
+            for key, values in request.POST.lists():
+                if "\0" in key or any("\0" in str(value) for value in values):
+                    return refusal_page(
+                        request, "There is a NUL character in what you sent. Remove it and send again.", 400
+                    )
+        return None
+
+
 class RefusalMiddleware:
     """Answers ``Refused`` with its status; sends readers who are not signed in to the log-in."""
 
