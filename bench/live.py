@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 
 from auscult.demo import command
-from auscult.demo.size import SIZES
 
 from .report import Measure, report
 
@@ -37,7 +36,7 @@ def measure(size: str, times: int) -> list[Measure]:
     from auscult.surveys.actions import cast_ballot, refresh_live_result
     from auscult.surveys.models import Survey
 
-    people = command.seed(SIZES[size])
+    people = command.seed(size)
     survey = Survey.objects.select_related("frame").get(state="closed")
     open_survey = Survey.objects.get(state="open")
     posting = Posting.objects.get(survey=open_survey)

@@ -109,7 +109,11 @@ def serve(host: str, port: int, workers: int) -> None:
     from auscult.config.processes import run_processes
 
     run_processes(host, port, workers, ready=lambda address: click.echo(f"Serving on {address}"))
-    _stop_database()
+    if not os.environ.get("DATABASE_URL"):
+        from django.db import connections
+
+        connections.close_all()
+        local.embedded_postgres().stop_unless_used()
 
 
 @main.group()

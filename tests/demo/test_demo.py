@@ -58,7 +58,7 @@ def test_seed_and_figures(tmp_path, settings, capsys, topics):
         Topic.objects.get_or_create(slug=slug, defaults={"name": slug})
     settings.CLOCK_BEHIND = timezone.now() - BEGINS
     size = SIZES["small"]
-    people = seed(size)
+    people = seed("small")
     assert Member.objects.filter(level=2).count() == size.members
     assert set(people.emails) >= {"physician", "verifier", "editor", "representative"}
     assert print_and_check(size, exact=False, folder=tmp_path) == 0

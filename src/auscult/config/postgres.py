@@ -112,10 +112,19 @@ class EmbeddedPostgres:
             if (self.data / "postmaster.pid").exists():
                 _run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "-t", "60", "-s", "stop")
 
-    def remove(self) -> None:
-        """Stop the server and delete the cluster."""
-        self.stop()
-        shutil.rmtree(self.data, ignore_errors=True)
+    def stop_unless_used(self) -> None:
+        """Stop the server unless somebody else is connected, for example another command in this folder."""
+        import psycopg
+
+        try:
+            with psycopg.connect(self.url("postgres")) as connection:
+                found = connection.execute(
+                    "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+                ).fetchone()
+        except psycopg.OperationalError:
+            return  # it does not run
+        if found == (0,):
+            self.stop()
 
     def create_database(self, name: str) -> None:
         """Create a database unless it exists."""

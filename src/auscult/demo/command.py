@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from auscult.config import local
-from auscult.demo.size import BEGINS, SIZES, Size
+from auscult.demo.size import BEGINS, SIZES
 
 if TYPE_CHECKING:
     from auscult.demo.story import People
@@ -53,7 +53,7 @@ def _run(*, size: str, reset: bool, port: int) -> int:
     began = time.monotonic()
     marker = local.var_dir() / "demo.json"
     foreign = bool(os.environ.get("DATABASE_URL"))
-    started = _prepare(DATABASE)
+    _prepare(DATABASE)
     # A marker counts for the database that it was made with, and for no other.
     database = hashlib.sha256(local.database_url().encode()).hexdigest()
     state = json.loads(marker.read_text()) if marker.exists() else None
@@ -72,7 +72,7 @@ def _run(*, size: str, reset: bool, port: int) -> int:
     call_command("migrate", verbosity=0)
     call_command("collectstatic", verbosity=0, interactive=False)
     if state is None:
-        people = seed(SIZES[size])
+        people = seed(size)
         from auscult.demo.story import STORY_NOW
 
         state = {
@@ -88,13 +88,16 @@ def _run(*, size: str, reset: bool, port: int) -> int:
         draft.rename(marker)
     os.environ["AUSCULT_DEMO"] = "1"
     os.environ["AUSCULT_CLOCK_BEHIND_SECONDS"] = str(state["clock_behind_seconds"])
+    from django.db import connections
+
     from auscult.config.processes import run_processes
 
     try:
         run_processes("127.0.0.1", _free_port(port), 2, ready=lambda at: _welcome(at, state, time.monotonic() - began))
     finally:
-        if started:
-            local.embedded_postgres().stop()
+        if not foreign:
+            connections.close_all()
+            local.embedded_postgres().stop_unless_used()
         click.echo("Stopped. `make demo` goes on where you left; `make demo RESET=1` begins anew.")
     return 0
 
@@ -102,7 +105,7 @@ def _run(*, size: str, reset: bool, port: int) -> int:
 def check(size: str) -> int:
     """Seed a scratch database, print every figure beside what it must be, verify the bundle. Returns the exit code."""
     with tempfile.TemporaryDirectory() as folder, scratch_database():
-        seed(SIZES[size])
+        seed(size)
         from auscult.demo.figures import print_and_check
 
         return print_and_check(SIZES[size], exact=size == "full", folder=Path(folder))
@@ -112,7 +115,7 @@ def check(size: str) -> int:
 def scratch_database() -> Iterator[None]:
     """A database that exists only for this run, beside the one of the demonstration."""
     foreign = os.environ.get("DATABASE_URL")
-    started = _prepare(SCRATCH)
+    _prepare(SCRATCH)
     server = local.embedded_postgres()
     if not foreign:
         server.drop_database(SCRATCH)
@@ -130,23 +133,20 @@ def scratch_database() -> Iterator[None]:
         connections.close_all()
         if not foreign:
             server.drop_database(SCRATCH)
-            if started:
-                server.stop()
+            server.stop_unless_used()
 
 
-def _prepare(database: str) -> bool:
+def _prepare(database: str) -> None:
     os.environ.setdefault("AUSCULT_INSTITUTION_DOMAINS", "hospital.example")
     local.allow_plain_loopback("127.0.0.1")
     local.load_local_environment()
     os.environ["AUSCULT_DATABASE"] = database
     # While the story is told, the worker's clock stands at its beginning: nothing falls due by the real date.
     os.environ["AUSCULT_CLOCK_BEHIND_SECONDS"] = str(int((datetime.now(UTC) - BEGINS).total_seconds()))
-    if os.environ.get("DATABASE_URL"):
-        return False
-    server = local.embedded_postgres()
-    started = server.start()
-    server.create_database(database)
-    return started
+    if not os.environ.get("DATABASE_URL"):
+        server = local.embedded_postgres()
+        server.start()
+        server.create_database(database)
 
 
 def _set_up_django() -> None:
@@ -169,17 +169,19 @@ def _refuse_foreign_data() -> None:
                 )
 
 
-def seed(size: Size) -> People:
+def seed(size_name: str) -> People:
     """Everything of the demonstration, with a bar for each step. Returns the accounts to sign in with."""
     from django.db import connection
 
     from auscult.demo import story
     from auscult.demo.members import fill_members
+    from auscult.demo.postings import PostingsProcess
     from auscult.demo.register import write_register
     from auscult.registry.actions import load_register
     from auscult.shared.jobs import run_worker
     from auscult.shared.standing import CONSOLE
 
+    size = SIZES[size_name]
     with connection.cursor() as cursor:
         # A demonstration that was cut off is made anew, so nothing is lost by not waiting for the disk.
         cursor.execute("SET synchronous_commit TO off")
@@ -191,13 +193,19 @@ def seed(size: Size) -> People:
         # One member, the physician to sign in as, goes the whole way of verification instead.
         fill_members(size.members - 1, now=story.OPENS, progress=step("Verified members"))
         people = story.make_people(story.OPENS)
-        posting = story.run_survey(size, step("The survey of July 2009"))
-        run_worker(wait=False)
-        done = step("Close, publish, reply")
-        story.publish(posting, people)
-        done(1, 1)
-        story.write_postings(size, step("Postings and comments"))
-        story.run_live_poll(size, step("A poll still open"))
+        ballots = step("The survey of July 2009")
+        postings = PostingsProcess(size_name, str(connection.settings_dict["NAME"]), step("Postings and comments"))
+        try:
+            posting = story.run_survey(size, ballots)
+            run_worker(wait=False)
+            done = step("Close, publish, reply")
+            story.publish(posting, people)
+            done(1, 1)
+            story.run_live_poll(size, step("A poll still open"))
+            postings.finish()
+        except BaseException:
+            postings.end()
+            raise
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
         cursor.execute("SET synchronous_commit TO on")

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
 
 from auscult.shared.refusals import NotFound
 from auscult.shared.roles import Permission
@@ -37,17 +43,37 @@ def load_survey_to_run(standing: Standing, survey_id: int) -> Survey:
     return survey
 
 
-def load_survey_to_answer(standing: Standing, survey_id: int) -> Survey:
-    """A survey to cast a ballot in, held open (FOR SHARE) until the transaction ends.
+@dataclass(frozen=True)
+class SurveyToAnswer:
+    """What casting a ballot needs of a survey, and its key; held open until the transaction ends."""
+
+    pk: int
+    state: str
+    closes_at: datetime
+    freeze: dict[str, Any]
+    freeze_hash: str
+    title: str
+    key: bytes
+
+
+def load_survey_to_answer(standing: Standing, survey_id: int) -> SurveyToAnswer:
+    """A survey to cast a ballot in, locked against closing (FOR SHARE, so voters do not wait for each other).
 
     Raises:
-        NotFound: no such survey, or not this standing's to read.
+        NotFound: no such survey, not opened yet, or not this standing's to read.
     """
-    # Django has no FOR SHARE; an exclusive lock would make voters wait for each other.
-    survey = next(iter(Survey.objects.raw("SELECT * FROM surveys_survey WHERE id = %s FOR SHARE", [survey_id])), None)
-    if survey is None or not can_read_survey(standing, survey):
+    # Plain SQL: Django has no FOR SHARE, and this stands in the way of every ballot.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT s.id, s.state, s.closes_at, s.freeze::text, s.freeze_hash, s.title, k.key FROM surveys_survey AS s "
+            "LEFT JOIN surveys_ballotkey AS k ON k.survey_id = s.id WHERE s.id = %s AND s.state <> 'draft' FOR SHARE OF s",
+            [survey_id],
+        )
+        row = cursor.fetchone()
+    if row is None or standing.level < Level.L1:
         raise NotFound
-    return survey
+    pk, state, closes_at, freeze, freeze_hash, title, key = row
+    return SurveyToAnswer(pk, state, closes_at, json.loads(freeze), freeze_hash, title, bytes(key or b""))
 
 
 def load_survey_to_read(standing: Standing, public_id: uuid.UUID) -> Survey:

@@ -217,14 +217,13 @@ def cast_ballot(
         )
         member_id, stratum = standing.require_member(), standing.stratum
         assert stratum is not None  # whoever may cast a ballot is verified and has one
-        if survey.state != SurveyState.OPEN or survey.freeze is None or now >= survey.closes_at:
+        if survey.state != SurveyState.OPEN or now >= survey.closes_at:
             raise CannotCastBallot("This poll is closed. Your answer was not counted.")
         questions = {q["code"]: [c["code"] for c in q["choices"]] for q in survey.freeze["questions"]}
         problem = rules.answers_problem(answers, questions)
         if problem:
             raise CannotCastBallot(problem)
-        key = bytes(BallotKey.objects.values_list("key", flat=True).get(survey_id=survey.pk))
-        place = rules.locator(key, member_id)
+        place = rules.locator(survey.key, member_id)
         cell = tallies.stratum_key(stratum)
         chosen = {question: answers[question] for question in questions if question in answers}
         fresh = {question: secrets.token_hex(16) for question in chosen}
@@ -249,7 +248,7 @@ def cast_ballot(
         # No event on the trail: written beside the turnout, it would tell when each member voted.
         # Counting comes last, because every ballot of the survey waits for this row.
         if first:
-            _count_ballot(survey)
+            _count_ballot(survey.pk)
     return receipt_of(survey.freeze_hash, survey.title, chosen, kept)
 
 
@@ -284,14 +283,14 @@ def _add_to_tallies(survey_id: int, changes: Mapping[tuple[str, str, str], int])
         )
 
 
-def _count_ballot(survey: Survey) -> None:
+def _count_ballot(survey_id: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE surveys_liveresult SET ballots = ballots + 1 WHERE survey_id = %s RETURNING ballots", [survey.pk]
+            "UPDATE surveys_liveresult SET ballots = ballots + 1 WHERE survey_id = %s RETURNING ballots", [survey_id]
         )
         (ballots,) = cursor.fetchone()
     if ballots % rules.LIVE_STEP == 0:
-        refresh_live_result(survey, ballots)
+        refresh_live_result(Survey.objects.select_related("frame").get(pk=survey_id), ballots)
 
 
 def refresh_live_result(survey: Survey, ballots: int) -> None:
