@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 from datetime import date
@@ -30,9 +31,20 @@ def _start() -> None:
     local.load_local_environment()
     if not os.environ.get("DATABASE_URL"):
         server = local.embedded_postgres()
-        server.start()
+        if server.start():
+            atexit.register(_leave_database)
         server.create_database(os.environ.get("AUSCULT_DATABASE", "auscult"))
     _set_up_django()
+
+
+def _leave_database() -> None:
+    """Stop the embedded server that this command started, unless another command uses it by now."""
+    from django.db import connections
+
+    from auscult.config import local
+
+    connections.close_all()
+    local.embedded_postgres().stop_unless_used()
 
 
 def _set_up_django() -> None:
@@ -109,11 +121,6 @@ def serve(host: str, port: int, workers: int) -> None:
     from auscult.config.processes import run_processes
 
     run_processes(host, port, workers, ready=lambda address: click.echo(f"Serving on {address}"))
-    if not os.environ.get("DATABASE_URL"):
-        from django.db import connections
-
-        connections.close_all()
-        local.embedded_postgres().stop_unless_used()
 
 
 @main.group()

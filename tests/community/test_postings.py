@@ -195,3 +195,35 @@ def test_the_posting_costs_the_same_queries_at_10_and_1000_comments(make_member,
     few = cost()
     fill(990)
     assert cost() == few <= 9
+
+
+def test_the_whole_page_takes_at_most_12_queries_whatever_its_size(make_member, client):
+    """As a browser asks for it: session, account and standing included."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from auscult.members.models import Account, Member
+    from auscult.shared import clock
+
+    present = clock.now()
+    until = present + timedelta(days=90)
+    author, reader = make_member(until=until), make_member(until=until)
+    posting = post(author, present, poll=PollDraft((QUESTION,), present + timedelta(days=7)))
+    client.force_login(Account.objects.get(pk=Member.objects.get(pk=reader.member_id).account_id))
+
+    def cost():
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(f"/postings/{posting.pk}/").status_code == 200
+        return len(queries)
+
+    Comment.objects.bulk_create(
+        Comment(posting=posting, author_id=author.member_id, body="x", html="<p>x</p>", commented_at=present)
+        for _ in range(10)
+    )
+    few = cost()
+    Comment.objects.bulk_create(
+        Comment(posting=posting, author_id=author.member_id, body="x", html="<p>x</p>", commented_at=present)
+        for _ in range(990)
+    )
+    many = cost()
+    assert many == few <= 12
