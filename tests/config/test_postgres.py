@@ -72,6 +72,16 @@ def test_it_survives_a_killed_parent_and_the_next_one_finds_it(server):
     assert server.start() is False
 
 
+def test_it_stops_only_when_nobody_uses_it(server):
+    server.start(durable=False)
+    with psycopg.connect(server.url("postgres")):
+        server.stop_unless_used(patience_seconds=0.3)
+        assert server.is_running()
+    server.stop_unless_used()
+    assert not server.is_running()
+    server.stop_unless_used()
+
+
 def test_two_side_by_side_do_not_meet(server, tmp_path):
     other = EmbeddedPostgres(tmp_path / "second" / "postgres")
     assert server.socket_dir != other.socket_dir

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -17,7 +18,9 @@ def test_the_benchmark_still_runs_at_a_small_size(tmp_path):
         "with command.scratch_database():\n"
         "    print([(m.what, m.ratio) for m in live.measure('small', 3)])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    # A folder of its own: the scratch database's server is stopped at the end.
+    environment = {**os.environ, "AUSCULT_VAR": str(tmp_path / "var")}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "new weighted result at 420 ballots" in done.stdout
     assert (results.read_bytes() if results.exists() else None) == before

@@ -112,19 +112,27 @@ class EmbeddedPostgres:
             if (self.data / "postmaster.pid").exists():
                 _run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "-t", "60", "-s", "stop")
 
-    def stop_unless_used(self) -> None:
-        """Stop the server unless somebody else is connected, for example another command in this folder."""
+    def stop_unless_used(self, *, patience_seconds: float = 3.0) -> None:
+        """Stop the server unless somebody else is connected, for example another command in this folder.
+
+        Args:
+            patience_seconds: how long connections of processes that have just ended may take to go.
+        """
         import psycopg
 
+        others = (
+            "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+        until = time.monotonic() + patience_seconds
         try:
-            with psycopg.connect(self.url("postgres")) as connection:
-                found = connection.execute(
-                    "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-                ).fetchone()
+            with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+                while connection.execute(others).fetchone() != (0,):
+                    if time.monotonic() > until:
+                        return
+                    time.sleep(0.1)
         except psycopg.OperationalError:
             return  # it does not run
-        if found == (0,):
-            self.stop()
+        self.stop()
 
     def create_database(self, name: str) -> None:
         """Create a database unless it exists."""
