@@ -19,7 +19,10 @@ def test_the_benchmark_still_runs_at_a_small_size(tmp_path):
         "    print([(m.what, m.ratio) for m in live.measure('small', 3)])"
     )
     # A folder of its own: the scratch database's server is stopped at the end.
-    environment = {**os.environ, "AUSCULT_VAR": str(tmp_path / "var")}
+    environment = os.environ | {
+        "AUSCULT_VAR": str(tmp_path / "var"),
+        "DJANGO_SETTINGS_MODULE": "auscult.config.settings",
+    }
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "new weighted result at 420 ballots" in done.stdout

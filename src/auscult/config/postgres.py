@@ -33,6 +33,11 @@ class PostgresUnavailable(RuntimeError):
     """The embedded server cannot run here; the text says why and what to do."""
 
 
+def connection_name() -> str:
+    """How the connections of this process are called in the database."""
+    return f"auscult {os.getpid()}"
+
+
 @dataclass(frozen=True)
 class EmbeddedPostgres:
     """One cluster: its data directory, and the socket directory that follows from it."""
@@ -113,7 +118,7 @@ class EmbeddedPostgres:
                 _run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "-t", "60", "-s", "stop")
 
     def stop_unless_used(self, *, patience_seconds: float = 3.0) -> None:
-        """Stop the server unless somebody else is connected, for example another command in this folder.
+        """Stop the server unless another process is connected, for example another command in this folder.
 
         Args:
             patience_seconds: how long connections of processes that have just ended may take to go.
@@ -121,12 +126,13 @@ class EmbeddedPostgres:
         import psycopg
 
         others = (
-            "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() "
+            "AND application_name <> %s"
         )
         until = time.monotonic() + patience_seconds
         try:
             with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-                while connection.execute(others).fetchone() != (0,):
+                while connection.execute(others, [connection_name()]).fetchone() != (0,):
                     if time.monotonic() > until:
                         return
                     time.sleep(0.1)

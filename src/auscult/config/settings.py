@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 from auscult.config import local
+from auscult.config.postgres import connection_name
 
 env = environ.Env()
 
@@ -68,7 +69,12 @@ DATABASES = {
         "CONN_MAX_AGE": env.int("AUSCULT_CONNECTION_SECONDS", default=60),
         "CONN_HEALTH_CHECKS": True,
         # Prepared statements on the server: 0.21 instead of 0.77 ms for a typical query.
-        "OPTIONS": {**_options, "server_side_binding": True, "prepare_threshold": 2},
+        "OPTIONS": {
+            **_options,
+            "server_side_binding": True,
+            "prepare_threshold": 2,
+            "application_name": connection_name(),
+        },
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
