@@ -24,3 +24,5 @@ os.environ.update(ENVIRONMENT)
 from auscult.config.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, and guards nobody
+# The worker runs inside the tests; its threads must not keep connections to the test database.
+DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405

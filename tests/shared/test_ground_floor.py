@@ -93,3 +93,29 @@ def test_a_mail_that_was_sent_loses_its_text(settings):
     mail.deliver(message.pk)  # a job may run twice
     message.refresh_from_db()
     assert (message.state, message.text) == ("sent", "")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_killed_worker_was_doing_is_done_again(queued_mail):
+    from django.db import connection
+
+    from auscult.shared import jobs
+
+    mail.queue_mail(to="a@example.org", subject="s", text="t")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE procrastinate_jobs SET status = 'doing', worker_id = NULL")
+    run_worker(wait=False)
+    assert MailMessage.objects.get().state == "queued"
+    jobs.queue("shared.retry_stalled_jobs", timestamp=0)
+    run_worker(wait=False)
+    run_worker(wait=False)
+    assert MailMessage.objects.get().state == "kept"
+
+
+@pytest.mark.django_db
+def test_a_job_that_waits_already_is_not_queued_twice_and_breaks_nothing():
+    from auscult.shared import jobs
+
+    jobs.queue("surveys.vacuum_ballots")
+    jobs.queue("surveys.vacuum_ballots")
+    assert ProcrastinateJob.objects.filter(task_name="surveys.vacuum_ballots").count() == 1
