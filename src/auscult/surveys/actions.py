@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import F
 
 from auscult.evidence.ballots import BallotLeaf
 from auscult.evidence.canonical import digest
@@ -299,10 +300,12 @@ def refresh_live_result(survey: Survey, ballots: int) -> None:
     One step behind, so that what is shown while the poll is open and what is shown after its close always differ by ten
     ballots or more: nobody's ballot can be had by subtraction. Call it in the transaction that holds the live row.
     """
-    live = LiveResult.objects.get(survey=survey)
-    live.result, live.shown_ballots = live.pending, live.pending_ballots
-    live.pending, live.pending_ballots = _present_result(survey), ballots
-    live.save(update_fields=["result", "shown_ballots", "pending", "pending_ballots"])
+    LiveResult.objects.filter(survey=survey).update(
+        result=F("pending"),
+        shown_ballots=F("pending_ballots"),
+        pending=_present_result(survey),
+        pending_ballots=ballots,
+    )
 
 
 def _present_result(survey: Survey) -> dict[str, Any]:

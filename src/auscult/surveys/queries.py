@@ -115,7 +115,7 @@ class PollBox:
 
 def get_poll_box(standing: Standing, survey_id: int, now: datetime) -> PollBox | None:
     """What is shown of a poll, in at most three queries; None for a draft."""
-    live = LiveResult.objects.select_related("survey").filter(survey_id=survey_id).first()
+    live = LiveResult.objects.select_related("survey").defer("pending").filter(survey_id=survey_id).first()
     if live is None or live.survey.freeze is None:
         return None
     survey = live.survey
