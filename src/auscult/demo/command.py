@@ -259,7 +259,7 @@ Look first at
   {address}feed/              as physician@demo.example: the newest posting has an open poll, vote in it
   {address}verifier/          as verifier@demo.example: a claim waits
   {address}record/            the record, with proofs
-  auscult verify BUNDLE       download the bundle of the result and check it
+  .venv/bin/auscult verify BUNDLE.zip   download the bundle of the result and check it offline
 
 Ctrl-C stops everything."""
     )
