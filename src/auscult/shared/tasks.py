@@ -4,6 +4,8 @@ from typing import Any
 
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import UniqueViolation
+from procrastinate.jobs import Status
 
 from auscult.shared import mail
 
@@ -14,7 +16,11 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
     """Queue again what a killed worker was doing; every job of ours may run twice."""
     manager: Any = context.app.job_manager
     for job in await manager.get_stalled_jobs():
-        await manager.retry_job(job)
+        try:
+            await manager.retry_job(job)
+        except UniqueViolation:
+            # Another job with its queueing lock waits already and will do the same work.
+            await manager.finish_job(job, status=Status.FAILED, delete_job=True)
 
 
 @app.task(name="shared.deliver_mail", retry=RetryStrategy(max_attempts=6, exponential_wait=5))
