@@ -43,8 +43,11 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def queued_mail(settings: object) -> None:
-    """Lets mail go the way it really goes; the test runner would keep it in memory."""
+def queued_mail(settings: object, transactional_db: None) -> None:
+    """Lets mail go the way it really goes; the test runner would keep it in memory. No job of a test before is left."""
+    from procrastinate.contrib.django.models import ProcrastinateJob
+
+    ProcrastinateJob.objects.all()._raw_delete("default")
     settings.MAILERS = {"default": {"BACKEND": "auscult.shared.mail.QueueBackend"}}  # type: ignore[attr-defined]
 
 

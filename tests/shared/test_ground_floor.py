@@ -103,7 +103,6 @@ def test_what_a_killed_worker_was_doing_is_done_again(queued_mail):
 
     from auscult.shared import jobs
 
-    ProcrastinateJob.objects.all()._raw_delete("default")  # of tests before
     jobs.queue("surveys.vacuum_ballots")
     mail.queue_mail(to="a@example.org", subject="s", text="t")
     with connection.cursor() as cursor:
