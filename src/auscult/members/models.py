@@ -45,7 +45,7 @@ class Member(models.Model):
 
     account = models.OneToOneField(Account, on_delete=models.CASCADE)
     # Null, not empty: many members have none yet, and those that exist are unique.
-    handle = models.CharField(max_length=24, null=True)  # noqa: DJ001
+    handle = models.CharField(max_length=24, null=True)  # noqa: DJ001 - as said above
     level = models.PositiveSmallIntegerField(choices=[(level.value, level.name) for level in Level], default=Level.L0)
     specialty_group = models.CharField(max_length=4, blank=True)
     state = models.CharField(max_length=2, blank=True)

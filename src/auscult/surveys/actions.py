@@ -413,7 +413,7 @@ def close_due_surveys(*, now: datetime) -> int:
     for survey_id in Survey.objects.filter(state=SurveyState.OPEN, closes_at__lte=now).values_list("pk", flat=True):
         try:
             close_survey(standing=CONSOLE, now=now, survey_id=survey_id)
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001 - logged, whatever it was
             # One survey that fails must not keep the others open; it is tried again in a minute.
             _log.exception("Survey %s could not be closed", survey_id)
         else:
