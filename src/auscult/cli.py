@@ -60,12 +60,13 @@ def _set_up_django() -> None:
 @click.option("--cells", type=click.Path(path_type=Path), help="The full cell table, for an auditor.")
 @click.option("--key", help="Fingerprint of the key that must have signed.")
 def verify(bundle: Path, receipt: Path | None, cells: Path | None, key: str | None) -> None:
-    """Check a result BUNDLE, with no database and no network.
+    """Check a result BUNDLE, or an extract of the record, with no database and no network.
 
     Exit code 0: all true; 1: something is false; 2: unreadable.
     """
     from auscult.evidence.bundle import UnreadableBundle
-    from auscult.evidence.verifier import FALSE, verify_bundle
+    from auscult.evidence.checks import FALSE
+    from auscult.evidence.verifier import verify_bundle
 
     try:
         checks = verify_bundle(

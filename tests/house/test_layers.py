@@ -11,7 +11,7 @@ from django.apps import apps
 from django.db.models import ForeignKey
 
 SOURCE = Path(__file__).parents[2] / "src" / "auscult"
-FLOW = ["shared", "registry", "members", "organisations", "surveys", "community", "publishing"]
+FLOW = ["shared", "registry", "members", "organisations", "surveys", "community", "publishing", "voice", "partnerships"]
 MODULES = sorted(path for path in SOURCE.rglob("*.py") if "migrations" not in path.parts)
 
 
@@ -49,15 +49,20 @@ def test_pure_rooms_and_the_verifier_run_without_django():
 
 
 def actions():
-    for path in sorted(SOURCE.glob("*/actions.py")):
+    for path in sorted([*SOURCE.glob("*/actions.py"), *SOURCE.glob("*/actions/*.py")]):
+        room = path.relative_to(SOURCE).parts[0]
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
-                yield pytest.param(node, path, id=f"{path.parent.name}.{node.name}")
+                yield pytest.param(node, path, id=f"{room}.{node.name}")
 
 
 #: Actions that do not write an event themselves, and why.
 SILENT = {
     "create_member": "called by allauth when an account signs up; nobody acts yet",
+    "note_visit": "the day of a member's last request, once a day; nothing is decided",
+    "text_of": "reads a version's text",
+    "letter_of": "makes a delivered letter again, writes nothing",
+    "note_due_silences": "calls note_silence, which writes one for each",
     "cast_ballot": "an event beside the turnout would tell when each member voted; close_survey counts them",
     "refresh_live_result": "a step of cast_ballot and close_survey, which write theirs",
     "close_due_surveys": "calls close_survey, which writes one for each",

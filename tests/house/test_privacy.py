@@ -76,6 +76,7 @@ CLASSES = {
         "verified_at": "plain",
         "verified_until": "plain",
         "suspended_at": "plain",
+        "active_on": "plain",
     },
     "members.rolegrant": {"id": "plain", "member": "link", "role": "plain", "granted_at": "plain"},
     "members.claim": {
@@ -112,6 +113,7 @@ CLASSES = {
         "member": "link",
         "public_name": "public",
         "scope": "public",
+        "powers": "public",
         "appointed_at": "plain",
         "ended_at": "plain",
     },
@@ -127,6 +129,7 @@ CLASSES = {
                 "closes_at",
                 "universe",
                 "frame",
+                "compared_with",
                 "freeze",
                 "freeze_hash",
                 "opened_at",
@@ -174,7 +177,8 @@ CLASSES = {
         **dict.fromkeys(["id", "posting", "parent", "thread", "body", "html", "commented_at"], "members"),
     },
     "community.usefulnessrating": {"id": "plain", "posting": "plain", "member": "link", "value": "plain"},
-    "publishing.recordentry": dict.fromkeys(["index", "kind", "payload", "leaf", "written_at"], "public"),
+    "publishing.recordentry": dict.fromkeys(["index", "kind", "thing", "payload", "leaf", "written_at"], "public"),
+    "publishing.recorddocument": dict.fromkeys(["sha256", "body"], "public"),
     "publishing.checkpoint": dict.fromkeys(["tree_size", "root", "statement", "signature", "public_key"], "public"),
     "publishing.release": dict.fromkeys(
         [
@@ -195,7 +199,8 @@ CLASSES = {
     ),
     "publishing.reply": {
         "id": "plain",
-        "release": "public",
+        "thing": "public",
+        "organisation": "public",
         "representative": "public",
         "text": "public",
         "html": "public",
@@ -203,6 +208,95 @@ CLASSES = {
         "record_index": "public",
     },
 }
+CLASSES |= {
+    "organisations.affiliation": {
+        "member": "link", "organisation": "secret", **dict.fromkeys(["id", "declared_at", "ended_at"], "plain"),
+    },
+    "organisations.membershipclaim": dict.fromkeys(
+        ["id", "organisation", "as_of", "source", "grade", "representative", "published_at"], "public"
+    ),
+    "organisations.membershipcount": dict.fromkeys(["id", "claim", "category", "persons", "definition"], "public"),
+    "organisations.quotedshare": dict.fromkeys(
+        ["id", "organisation", "words", "low", "high", "said_by", "said_on", "source", "noted_at"], "public"
+    ),
+    # What one member thinks of one organisation is nobody's to read but the member's.
+    "voice.mandatestatement": {
+        "member": "link",
+        **dict.fromkeys(["organisation", "stance"], "secret"),
+        **dict.fromkeys(["id", "topic", "stated_at", "expires_at"], "plain"),
+    },
+    "voice.mandatesnapshot": dict.fromkeys(["id", "topic", "taken_at", "eligible", "figures", "record_index"], "public"),
+    "voice.position": dict.fromkeys(
+        [
+            "id", "organisation", "topic", "title", "text", "source", "stated_on", "representative", "published_at",
+            "record_index",
+        ],
+        "public",
+    ),
+    "voice.positioncomparison": dict.fromkeys(["id", "position", "release", "question", "choice"], "public"),
+    "voice.appeal": {
+        "author": "link",
+        **dict.fromkeys(
+            ["id", "title", "topic", "state", "reason", "drafted_at", "opened_at", "closed_at", "outcome", "outcome_at"],
+            "public",
+        ),
+    },
+    "voice.appealversion": dict.fromkeys(
+        ["id", "appeal", "number", "preamble", "clauses", "sha256", "why", "written_at"], "public"
+    ),
+    "voice.signature": {
+        "member": "link",
+        # Shown only where the signer wishes it, and never beside the handle.
+        "name_sealed": "sealed",
+        **dict.fromkeys(
+            ["id", "version", "display", "specialty", "us_state", "nonce", "state", "signed_at", "withdrawn_at"], "plain"
+        ),
+    },
+    "voice.signaturecount": dict.fromkeys(["version", "valid", "shown", "reaffirmed"], "public"),
+    "voice.addressee": dict.fromkeys(["id", "appeal", "organisation", "name", "channel"], "public"),
+    "voice.delivery": dict.fromkeys(
+        [
+            "id", "addressee", "version", "sent_at", "file_sha256", "proof", "record_index", "answer", "answer_text",
+            "answer_html", "answered_by", "answered_at", "answer_index", "silence_index",
+        ],
+        "public",
+    ),
+    "voice.issue": {
+        "opened_by": "link",
+        **dict.fromkeys(["id", "title", "topic", "summary", "opened_at", "outcome", "closed_at"], "public"),
+    },
+    "voice.issuestep": dict.fromkeys(
+        ["id", "issue", "kind", "posting", "release", "position", "appeal", "linked_at"], "public"
+    ),
+    "partnerships.agreement": dict.fromkeys(
+        [
+            "id", "title", "subject", "party_a", "party_b", "starts_on", "ends_on", "terms", "terms_sha256", "proposed_at",
+            "ratified_a_at", "ratified_b_at",
+        ],
+        "public",
+    ),
+    "partnerships.obligation": dict.fromkeys(["id", "agreement", "code", "debtor", "words", "measure"], "public"),
+    "partnerships.occurrence": dict.fromkeys(["id", "obligation", "number", "due_on"], "public"),
+    "partnerships.occurrencestep": dict.fromkeys(
+        ["id", "occurrence", "kind", "side", "representative", "text", "evidence", "taken_at", "record_index"], "public"
+    ),
+    "partnerships.notice": dict.fromkeys(
+        [
+            "id", "agreement", "kind", "side", "representative", "text", "cites", "effective_on", "given_at",
+            "record_index",
+        ],
+        "public",
+    ),
+    "partnerships.grant": dict.fromkeys(
+        ["id", "agreement", "beneficiary", "scope", "purpose", "starts_on", "ends_on", "made_at"], "public"
+    ),
+    "partnerships.accessreceipt": dict.fromkeys(
+        [
+            "id", "grant", "representative", "topic", "since", "until", "authors", "refused", "read_at", "record_index",
+        ],
+        "public",
+    ),
+}  # fmt: skip
 KNOWN = {"public", "members", "stratum", "link", "secret", "sealed", "person", "plain"}
 
 

@@ -22,6 +22,7 @@ from auscult.members.actions import create_member, grant_role
 from auscult.members.models import Account
 from auscult.organisations.actions import add_organisation, appoint_representative
 from auscult.organisations.models import Organisation
+from auscult.organisations.rules import Power
 from auscult.registry.actions import load_register, set_benchmark
 from auscult.registry.models import RegisterRecord
 from auscult.shared import clock
@@ -197,7 +198,7 @@ def test_from_register_to_record(tmp_path, settings):
     )
     appoint_representative(
         standing=CONSOLE, now=clock.now(), organisation=organisation, email="representative@example.org",
-        public_name="The office", scope="membership figures",
+        public_name="The office", scope="membership figures", powers=list(Power),
     )  # fmt: skip
     assert b"Reply of An Association" in representative.get("/results/1/").content
     answer = representative.post(

@@ -70,6 +70,7 @@ def representative(make_member, now):
     """A representative of an example society, and the organisation."""
     from auscult.organisations.actions import add_organisation, appoint_representative
     from auscult.organisations.models import Organisation
+    from auscult.organisations.rules import Power
     from auscult.shared.standing import CONSOLE, Level
 
     standing = make_member(level=Level.L0, email="rep@example.org")
@@ -83,6 +84,7 @@ def representative(make_member, now):
         email="rep@example.org",
         public_name="R. Example",
         scope="membership",
+        powers=list(Power),
     )
     assert Member.objects.filter(pk=standing.member_id).exists()
     return standing, organisation

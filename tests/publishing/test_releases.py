@@ -12,8 +12,9 @@ from django.db import IntegrityError, transaction
 
 from auscult.cli import main
 from auscult.evidence import bundle as bundles
+from auscult.evidence.checks import FALSE, NOT_CHECKED, TRUE
 from auscult.evidence.signatures import key_fingerprint, load_signing_key, public_key_text, sign
-from auscult.evidence.verifier import FALSE, NOT_CHECKED, TRUE, verify_bundle
+from auscult.evidence.verifier import verify_bundle
 from auscult.organisations.actions import (
     CannotAddOrganisation,
     CannotAppointRepresentative,
@@ -21,10 +22,10 @@ from auscult.organisations.actions import (
     appoint_representative,
 )
 from auscult.organisations.models import Organisation
+from auscult.organisations.rules import Power
 from auscult.publishing import record
 from auscult.publishing.actions import (
     CannotPublishRelease,
-    CannotReply,
     export_cells,
     publish_release,
     reply_to_release,
@@ -39,6 +40,7 @@ from auscult.publishing.queries import (
     list_publishable,
     list_releases,
 )
+from auscult.publishing.replies import CannotReply
 from auscult.shared.models import AuditEvent
 from auscult.shared.refusals import Conflict, NotAllowed, NotFound
 from auscult.shared.standing import CONSOLE, READER
@@ -75,7 +77,7 @@ def test_the_page_speaks_of_those_who_answered_and_discloses_eleven_items(releas
 
 
 def test_nothing_in_the_bundle_links_a_persons_answers_or_shows_a_small_cell(release):
-    files = bundles.unpack(get_bundle(release.number))
+    files = bundles.read_zip(get_bundle(release.number))
     nonces = {}
     for code in ("q1", "q2"):
         lines = [json.loads(line) for line in files[f"ballots/{code}.jsonl"].splitlines()]
@@ -89,7 +91,7 @@ def test_nothing_in_the_bundle_links_a_persons_answers_or_shows_a_small_cell(rel
 
 def rebuild(data, changes):
     """The bundle with some files replaced, and its plain sums made anew: what a forger without the key can do."""
-    files = bundles.unpack(data) | changes
+    files = bundles.read_zip(data) | changes
     sums = "".join(f"{bundles.sha256(files[p])}  {p}\n" for p in sorted(files) if p != bundles.SUMS)
     files[bundles.SUMS] = sums.encode()
     out = io.BytesIO()
@@ -100,7 +102,7 @@ def rebuild(data, changes):
 
 
 def edit(data, path, change):
-    value = json.loads(bundles.unpack(data)[path])
+    value = json.loads(bundles.read_zip(data)[path])
     change(value)
     return {path: json.dumps(value).encode()}
 
@@ -123,13 +125,13 @@ TAMPERINGS = {
     "the turnout": (lambda d: edit(d, "manifest.json", lambda v: v.update(turnout=10)), "signature"),
     "a ballot": (
         lambda d: {
-            "ballots/q1.jsonl": bundles.unpack(d)["ballots/q1.jsonl"].replace(b'"choice":"a"', b'"choice":"b"', 1)
+            "ballots/q1.jsonl": bundles.read_zip(d)["ballots/q1.jsonl"].replace(b'"choice":"a"', b'"choice":"b"', 1)
         },
         "ballots of q1",
     ),
     "a ballot twice": (
         lambda d: {
-            "ballots/q1.jsonl": (lines := bundles.unpack(d)["ballots/q1.jsonl"].splitlines(True))[0] + b"".join(lines)
+            "ballots/q1.jsonl": (lines := bundles.read_zip(d)["ballots/q1.jsonl"].splitlines(True))[0] + b"".join(lines)
         },
         "ballots of q1",
     ),
@@ -138,7 +140,7 @@ TAMPERINGS = {
         "strata tables",
     ),
     "the population": (
-        lambda d: {"frame.csv": bundles.unpack(d)["frame.csv"].replace(b"sex,F,", b"sex,F,9")},
+        lambda d: {"frame.csv": bundles.read_zip(d)["frame.csv"].replace(b"sex,F,", b"sex,F,9")},
         "population used for weighting",
     ),
     "the record": (
@@ -183,7 +185,7 @@ def test_tampering_with(release, tampering):
 def test_a_bundle_signed_by_somebody_else_is_found_by_whoever_knows_the_key(release):
     data = get_bundle(release.number)
     key = load_signing_key(b"\x07" * 32)
-    files = bundles.unpack(data)
+    files = bundles.read_zip(data)
     manifest = json.loads(files["manifest.json"])
     forged = {"algorithm": "Ed25519", "public_key": public_key_text(key), "signature": sign(manifest, key)}
     data = rebuild(data, {"signature.json": json.dumps(forged).encode()})
@@ -233,7 +235,7 @@ def test_cells_that_do_not_add_up_to_the_ballots_are_found_even_when_committed_t
 
 def test_infinity_and_nan_are_no_numbers(release):
     data = get_bundle(release.number)
-    text = bundles.unpack(data)["results.json"]
+    text = bundles.read_zip(data)["results.json"]
     with pytest.raises(bundles.UnreadableBundle, match="no number"):
         verify_bundle(rebuild(data, {"results.json": text.replace(b'"raw_share":', b'"raw_share":Infinity,"x":', 1)}))
 
@@ -311,7 +313,7 @@ def test_a_representative_answers_once_with_a_badge(release, representative, mak
     def reply(who, text="We *differ*."):
         return reply_to_release(standing=who, now=now, number=1, organisation_id=organisation.pk, text=text)
 
-    assert [badge.organisation for badge in get_release_page(standing, 1).badges] == ["Example Society"]
+    assert [badge.organisation for badge in get_release_page(standing, 1).reply_box.badges] == ["Example Society"]
     for who in (READER, CONSOLE, make_member()):
         with pytest.raises(NotAllowed):
             reply(who)
@@ -322,8 +324,8 @@ def test_a_representative_answers_once_with_a_badge(release, representative, mak
     with pytest.raises(CannotReply, match="has replied"):
         reply(standing)
     page = get_release_page(standing, 1)
-    assert [(line.organisation, line.scope) for line in page.replies] == [("Example Society", "membership")]
-    assert page.badges == []
+    assert [(line.organisation, line.scope) for line in page.reply_box.replies] == [("Example Society", "membership")]
+    assert page.reply_box.badges == []
     assert get_entry_page(made.record_index).entry.payload["organisation"] == "Example Society"
     with pytest.raises(NotFound):
         reply_to_release(standing=standing, now=now, number=9, organisation_id=organisation.pk, text="x")
@@ -338,9 +340,10 @@ def test_only_operators_add_organisations_and_hand_out_cells(release, representa
     with pytest.raises(CannotAddOrganisation):
         add_organisation(standing=CONSOLE, now=now, slug="x", name="Example Society", kind=kind)
     appoint = {"now": now, "organisation": organisation, "email": "rep@example.org", "public_name": "R", "scope": "s"}
+    appoint["powers"] = list(Power)
     with pytest.raises(NotAllowed):
         appoint_representative(standing=member, **appoint)
-    for changes in ({}, {"scope": " "}, {"email": "nobody@example.org"}):
+    for changes in ({}, {"scope": " "}, {"email": "nobody@example.org"}, {"powers": []}):
         with pytest.raises(CannotAppointRepresentative):
             appoint_representative(standing=CONSOLE, **(appoint | changes))
     with pytest.raises(NotAllowed):

@@ -40,6 +40,7 @@ class PollDraft:
     questions: Sequence[QuestionDraft]
     closes_at: datetime
     universe: str = ""
+    compared_with: str = ""
 
 
 def create_posting(
@@ -77,6 +78,7 @@ def create_posting(
                 questions=poll.questions,
                 closes_at=poll.closes_at,
                 universe=poll.universe,
+                compared_with=poll.compared_with,
             )
             survey = open_survey(standing=standing, now=now, survey_id=drafted.pk)
         posting = Posting.objects.create(

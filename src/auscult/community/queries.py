@@ -16,6 +16,7 @@ from auscult.shared.pages import whole_number
 from auscult.shared.refusals import NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
+from auscult.statistics.suppression import MINIMUM_CELL
 from auscult.surveys.queries import PollBox, get_poll_box
 
 
@@ -246,4 +247,51 @@ def _usefulness(standing: Standing, posting_id: int, author_id: int) -> Usefulne
         summary["total"] / ratings if ratings else None,
         summary["own"],
         standing.can(Permission.USEFULNESS_RATE) and standing.member_id != author_id,
+    )
+
+
+@dataclass(frozen=True)
+class TopicAggregate:
+    """How much is said about a topic, in numbers alone; empty where fewer than ten people spoke.
+
+    Attributes:
+        groups: broad specialty → authors; groups of fewer than ten stand together as «others», or not at all.
+    """
+
+    topic: str
+    since: datetime
+    until: datetime
+    postings: int
+    comments: int
+    authors: int
+    groups: list[tuple[str, int]]
+
+
+def get_topic_aggregate(topic: Topic, since: datetime, until: datetime) -> TopicAggregate:
+    """Count postings, comments and their authors between two instants, in two queries."""
+    posted = Posting.objects.filter(topic=topic, posted_at__gte=since, posted_at__lt=until)
+    commented = Comment.objects.filter(posting__topic=topic, commented_at__gte=since, commented_at__lt=until)
+    rows = list(posted.values_list("author_id", "author__specialty_group").annotate(n=Count("pk")))
+    more = list(commented.values_list("author_id", "author__specialty_group").annotate(n=Count("pk")))
+    people = dict.fromkeys((author, group_label(group)) for author, group, _ in rows + more)
+    counts: dict[str, int] = {}
+    for _, group in people:
+        counts[group] = counts.get(group, 0) + 1
+    if len(people) < MINIMUM_CELL:
+        return TopicAggregate(topic.name, since, until, 0, 0, 0, [])
+    large = {group: n for group, n in counts.items() if n >= MINIMUM_CELL}
+    rest = len(people) - sum(large.values())
+    if 0 < rest < MINIMUM_CELL and large:
+        # The smallest shown group joins the others, or they could be had by subtraction.
+        smallest = min(large, key=lambda group: large[group])
+        rest += large.pop(smallest)
+    groups = sorted(large.items(), key=lambda row: -row[1])
+    return TopicAggregate(
+        topic.name,
+        since,
+        until,
+        sum(n for _, _, n in rows),
+        sum(n for _, _, n in more),
+        len(people),
+        [*groups, *([("others", rest)] if rest else [])],
     )

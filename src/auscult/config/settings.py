@@ -99,6 +99,8 @@ INSTALLED_APPS = [
     "auscult.surveys",
     "auscult.community",
     "auscult.publishing",
+    "auscult.voice",
+    "auscult.partnerships",
     "auscult.web",
 ]
 MIDDLEWARE = [

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from auscult.config import local
-from auscult.demo.size import BEGINS, SIZES
+from auscult.demo.size import BEGINS, SIZES, STORY_NOW
 
 if TYPE_CHECKING:
     from auscult.demo.story import People
@@ -73,8 +73,6 @@ def _run(*, size: str, reset: bool, port: int) -> int:
     call_command("collectstatic", verbosity=0, interactive=False)
     if state is None:
         people = seed(size)
-        from auscult.demo.story import STORY_NOW
-
         state = {
             "size": size,
             "database": database,
@@ -173,7 +171,7 @@ def seed(size_name: str) -> People:
     """Everything of the demonstration, with a bar for each step. Returns the accounts to sign in with."""
     from django.db import connection
 
-    from auscult.demo import story
+    from auscult.demo import appeal, partnership, story, voices
     from auscult.demo.members import fill_members
     from auscult.demo.postings import PostingsProcess
     from auscult.demo.register import write_register
@@ -192,17 +190,24 @@ def seed(size_name: str) -> People:
         story.set_denominator(size)
         # One member, the physician to sign in as, goes the whole way of verification instead.
         fill_members(size.members - 1, now=story.OPENS, progress=step("Verified members"))
-        people = story.make_people(story.OPENS)
+        people = story.make_people(partnership.BEFORE)
         ballots = step("The survey of July 2009")
         postings = PostingsProcess(size_name, str(connection.settings_dict["NAME"]), step("Postings and comments"))
         try:
             posting = story.run_survey(size, ballots)
+            postings.finish()
+            # Before the worker writes the survey of 2009 into the record: the record is told in order.
+            partnership.replay(people, step("The agreement of 2007"))
             run_worker(wait=False)
             done = step("Close, publish, reply")
             story.publish(posting, people)
             done(1, 1)
+            partnership.aftermath(people)
+            voices.quote_memberships(people)
+            voices.run_compared_poll(size, people, step("A position beside opinion"))
+            voices.give_mandates(size, people, step("Mandates, counted twice"))
+            appeal.send_appeal(size, people, step("The appeal of September 2009"))
             story.run_live_poll(size, step("A poll still open"))
-            postings.finish()
         except BaseException:
             postings.end()
             raise
@@ -255,8 +260,10 @@ Sign in with the password  {state["password"]}  as
 {logins}
 
 Look first at
+  {address}tour/              the quarrel of 2009, settled by records: ten pages
   {address}results/1/         the survey of July 2009: of whom may it speak?
   {address}feed/              as physician@demo.example: the newest posting has an open poll, vote in it
+  {address}mine/              as physician@demo.example: what was signed, and who read numbers about one's words
   {address}verifier/          as verifier@demo.example: a claim waits
   {address}record/            the record, with proofs
   .venv/bin/auscult verify BUNDLE.zip   download the bundle of the result and check it offline
@@ -273,6 +280,8 @@ _WHAT = {
     "verifier": "decides claims, sees names, never handles",
     "editor": "publishes results",
     "researcher": "runs surveys",
-    "operator": "runs the instance",
+    "operator": "runs the instance, and represents it in agreements",
+    "moderator": "opens appeals for signature, keeps issues",
+    "arbiter": "rules on allegations between parties",
     "representative": "answers for an organisation, with a badge",
 }

@@ -7,15 +7,24 @@ from pathlib import Path
 
 import click
 
-from auscult.demo.size import Size
+from auscult.demo.size import STORY_NOW, Size
 from auscult.demo.story import SHARES
-from auscult.evidence.verifier import FALSE, verify_bundle
+from auscult.evidence.checks import FALSE, Check
+from auscult.evidence.verifier import verify_bundle
+from auscult.organisations.models import Organisation
+from auscult.organisations.queries import get_membership_figures, own_figures
+from auscult.partnerships.queries import get_access_page, get_agreement_page
 from auscult.publishing.actions import export_cells
+from auscult.publishing.extracts import make_extract
 from auscult.publishing.models import Checkpoint, Release
 from auscult.publishing.queries import get_bundle
-from auscult.shared.standing import CONSOLE
+from auscult.shared.models import Topic
+from auscult.shared.standing import CONSOLE, READER
 from auscult.statistics.intervals import simple_random_half_width
 from auscult.statistics.representativeness import overlap_bounds
+from auscult.voice.queries.appeals import get_appeal_page
+from auscult.voice.queries.mandates import get_topic_page
+from auscult.voice.queries.positions import get_position_page
 
 
 @dataclass
@@ -83,12 +92,92 @@ def collect(size: Size, release: Release, *, exact: bool) -> list[Line]:
     return lines
 
 
+def collect_second_half(size: Size, *, exact: bool) -> list[Line]:
+    """Figures of membership, mandates, the appeal, the agreement and the refused access.
+
+    Args:
+        exact: compare with the figures of 2009; false for a smaller demonstration.
+    """
+    lines: list[Line] = []
+
+    def line(what: str, value: str, right: bool, expected: str = "") -> None:
+        lines.append(Line(what, value, expected, right))
+
+    association = Organisation.objects.get(slug="ama")
+    for traced in get_membership_figures(association.pk, STORY_NOW).quotes:
+        if not traced.shares:
+            line(f"quoted {traced.quote.words}", "no definition gives it", False)
+            continue
+        share = traced.shares[0]
+        n, d = share.numerator, share.denominator
+        fits = traced.quote.low <= share.share < traced.quote.high
+        line(
+            f"quoted {traced.quote.words}",
+            f"{share.share:.1%} = {n.persons:,} {n.words} ({n.as_of.year}) over {d.persons:,} {d.words} ({d.as_of.year})",
+            fits and bool(n.words and d.definition),
+        )
+    own = {figure.words: figure.persons for figure in own_figures(STORY_NOW)}
+    ordered = own["registered"] >= own["verified"] >= own["active in 90 days"] >= own["active in 30 days"] > 0
+    line("our own figures", ", ".join(f"{words} {persons:,}" for words, persons in own.items()), ordered)
+    shown = {}
+    for topic in Topic.objects.all():
+        for row in get_topic_page(READER, topic.slug, STORY_NOW).figures:
+            if not row["withheld"]:
+                shown[topic.slug, row["slug"]] = row
+    for place, badge in (
+        (("payment-and-coding", "plain-billing"), "mandated"),
+        (("organised-medicine", "ama"), "contested"),
+        (("organised-medicine", "rural-physicians"), "insufficient"),
+    ):
+        found = shown.get(place)
+        if found is None:
+            line(f"mandate of {place[1]} on {place[0]}", "not shown", not exact and badge == "insufficient")
+            continue
+        row, named = found, found["shares"][0]
+        line(
+            f"mandate of {place[1]} on {place[0]}",
+            f"{row['badge']}: named {named['share']:.1%} ({named['low']:.1%} to {named['high']:.1%}) of "
+            f"{row['respondents']:,}, coverage {row['coverage']:.1%}",
+            row["badge"] == badge,
+            "",
+        )
+    sentence = get_appeal_page(READER, 1, STORY_NOW).sentence
+    must = f"{size.signatures:,} signed version 1; version 2 delivered; 0 re-affirmed; 3 of 4 clauses changed"
+    line("the appeal of September 2009", sentence, sentence == must, must)
+    states = ", ".join(f"{a.name}: {a.state.value}" for a in get_appeal_page(READER, 1, STORY_NOW).addressees)
+    line("its addressees", states, "refused" in states and "silent" in states)
+    agreement = get_agreement_page(READER, 1, STORY_NOW)
+    for part in (
+        "24 May 2009",
+        "gave notice not to renew",
+        "4 May 2009",
+        "refused them on 20 May 2009",
+        "citing journal access",
+    ):
+        if part not in agreement.ending:
+            line("who ended it, when, citing what", f"lacks {part!r}", False)
+    line("who ended it, when, citing what", agreement.ending, bool(agreement.ending))
+    kinds = sorted({o.state.value for c in agreement.columns for b in c.obligations for o in b.occurrences})
+    line("states of occurrences", ", ".join(kinds), {"disputed", "remedied", "confirmed", "waived"} <= set(kinds))
+    receipts = get_access_page(READER, 1, STORY_NOW).receipts
+    reads, refused = [r for r in receipts if not r.refused], [r for r in receipts if r.refused]
+    line("reads under the grant", f"{len(reads)} in the term", len(reads) == 3)
+    words = refused[0].refused if refused else "none"
+    line(
+        "the same request after the term",
+        f"refused: {words}",
+        words == "Access ended with the agreement on 24 May 2009.",
+    )
+    compared = get_position_page(READER, 1).comparisons[0]
+    points = "; ".join(f"{each.words} {each.share:.1%} ({each.low:.1%} to {each.high:.1%})" for each in compared.lines)
+    line("position against opinion", points or compared.refused, len(compared.lines) == 2)
+    return lines
+
+
 def print_and_check(size: Size, *, exact: bool, folder: Path) -> int:
     """Print the table, verify the bundle with and without the cell table; 1 if anything is wrong, else 0."""
-    from auscult.demo.story import STORY_NOW
-
     release = Release.objects.defer("bundle").get(number=1)
-    lines = collect(size, release, exact=exact)
+    lines = collect(size, release, exact=exact) + collect_second_half(size, exact=exact)
     checkpoint = Checkpoint.objects.first()
     if checkpoint is None:
         lines.append(Line("root of the record", "none", "a root", False))
@@ -102,6 +191,8 @@ def print_and_check(size: Size, *, exact: bool, folder: Path) -> int:
     path.write_bytes(get_bundle(1))
     cells = export_cells(standing=CONSOLE, now=STORY_NOW, number=1)
     checks = verify_bundle(path.read_bytes(), cells=cells)
+    checks += verify_bundle(get_bundle(2), cells=export_cells(standing=CONSOLE, now=STORY_NOW, number=2))
+    checks += [Check(f"record: {check.what}", check.verdict, check.detail) for check in verify_bundle(make_extract())]
     for check in checks:
         click.echo(f"{'ok   ' if check.verdict != FALSE else 'WRONG'} verify {check.what}: {check.detail}")
     false = [line for line in lines if not line.right]

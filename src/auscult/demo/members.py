@@ -11,6 +11,7 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from auscult.demo.size import STORY_NOW
 from auscult.registry.rules import career_band, specialty_name
 from auscult.shared import crypto
 
@@ -65,23 +66,23 @@ def fill_members(
     tilt *= np.array([1.25 if r[9] and 5 <= (now.date() - r[9]).days / 365 < 20 else 0.95 for r in records])
     # The largest keys of log(u)/w are a sample without replacement with weights w (Efraimidis and Spirakis 2006).
     chosen = np.argsort(np.log(rng.random(len(records))) / tilt)[-count:]
-    ages = rng.integers(0, 660, count)
+    ages = rng.integers(0, 600, count)
     with transaction.atomic(), connection.cursor() as cursor:
         first = _first_free_ids(cursor)
-        _copy(cursor, "members_account", "id, email, password, is_active", (
+        copy_rows(cursor, "members_account", "id, email, password, is_active", (
             (first["account"] + i, f"member{i:06d}@members.example", "!", True) for i in range(count)
         ))  # fmt: skip
         progress(count // 4, count)
-        _copy(cursor, "members_member",
-              "id, account_id, handle, level, specialty_group, state, sex, career, verified_at, verified_until",
+        copy_rows(cursor, "members_member",
+              "id, account_id, handle, level, specialty_group, state, sex, career, verified_at, verified_until, active_on",
               _members(records, chosen, ages, first, now))  # fmt: skip
         progress(count // 2, count)
-        _copy(cursor, "members_claim",
+        copy_rows(cursor, "members_claim",
               "id, member_id, state, npi_fingerprint, identity_sealed, specialty_group, practice_state, sex, career, reason, "
               "submitted_at, decided_at",
               _claims(records, chosen, ages, first, now))  # fmt: skip
         progress(3 * count // 4, count)
-        _copy(cursor, "members_evidence", "claim_id, kind, state, code_tries, offered_at, settled_at", (
+        copy_rows(cursor, "members_evidence", "claim_id, kind, state, code_tries, offered_at, settled_at", (
             (first["claim"] + i, kind, "confirmed", 0, at - timedelta(days=2), at)
             for i in range(count)
             for at in [now - timedelta(days=int(ages[i]))]
@@ -107,12 +108,15 @@ def _first_free_ids(cursor: Any) -> dict[str, int]:
 def _members(
     records: _Records, chosen: _Integers, ages: _Integers, first: dict[str, int], now: datetime
 ) -> Iterator[tuple[Any, ...]]:
+    # A quarter came by in the last month of the story, four in ten in its last quarter.
+    quiet = np.minimum(np.random.default_rng(30).exponential(130.0, len(chosen)), 600).astype(int)
     for i, position in enumerate(chosen):
         record = records[position]
         verified = now - timedelta(days=int(ages[i]))
         yield (
             first["member"] + i, first["account"] + i, handle_of(i), 2, record[5], record[6], record[3],
             career_band(record[9], date(2009, 6, 30)), verified, verified + timedelta(days=730),
+            STORY_NOW.date() - timedelta(days=int(quiet[i])),
         )  # fmt: skip
 
 
@@ -143,7 +147,8 @@ def _claims(
         )  # fmt: skip
 
 
-def _copy(cursor: Any, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
+def copy_rows(cursor: Any, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Write many rows at once."""
     with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)

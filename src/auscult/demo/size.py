@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 #: When the survey of the story opens.
 BEGINS = datetime(2009, 7, 1, 14, 0, tzinfo=UTC)
+#: Where the clock of a demonstration stands when it starts.
+STORY_NOW = datetime(2009, 10, 19, 9, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,9 @@ class Size:
         universe: physicians of the benchmark (954,000 in 2009).
         ballots: ballots of the survey of July 2009 (4,156).
         live_ballots: ballots of the poll that is still open.
-        postings: postings with comments, besides the two with polls.
+        postings: postings with comments, besides those with polls.
+        compared_ballots: ballots of the poll that compares members of the association with others.
+        signatures: signatures of the appeal of September 2009 (more than 10,000).
     """
 
     register: int
@@ -28,9 +32,11 @@ class Size:
     ballots: int
     live_ballots: int
     postings: int
+    compared_ballots: int
+    signatures: int
 
 
 SIZES = {
-    "full": Size(120_000, 100_000, 954_000, 4_156, 264, 300),
-    "small": Size(3_600, 3_000, 28_620, 420, 44, 24),
+    "full": Size(120_000, 100_000, 954_000, 4_156, 264, 326, 1_480, 10_000),
+    "small": Size(3_600, 3_000, 28_620, 420, 44, 30, 380, 300),
 }

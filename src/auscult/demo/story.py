@@ -12,17 +12,19 @@ from typing import Any
 
 import numpy as np
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 
 from auscult.community.actions import PollDraft, add_comment, create_posting, rate_usefulness
 from auscult.community.models import Posting
-from auscult.demo.size import BEGINS, Size
+from auscult.demo.size import BEGINS, STORY_NOW, Size
 from auscult.members import actions as member_actions
 from auscult.members.models import Account, Member
 from auscult.members.queries import get_standing
 from auscult.members.rules import Decision, EvidenceKind
 from auscult.organisations.actions import add_organisation, appoint_representative
 from auscult.organisations.models import Organisation
+from auscult.organisations.rules import Power
 from auscult.publishing.actions import publish_release, reply_to_release
 from auscult.publishing.models import Release
 from auscult.registry.actions import set_benchmark
@@ -34,7 +36,6 @@ from auscult.shared.standing import CONSOLE, Standing
 from auscult.surveys.actions import cast_ballot, close_survey
 from auscult.surveys.rules import ChoiceDraft, QuestionDraft
 
-STORY_NOW = datetime(2009, 7, 10, 9, 0, tzinfo=UTC)
 OPENS, CLOSES = BEGINS, datetime(2009, 7, 7, 23, 59, tzinfo=UTC)
 #: The figures of the survey: share and the answer that had it.
 SHARES = {"ama_member": 0.75, "speaks_for_me": 0.89, "reflects_opinion": 0.91, "cpt_owner": 0.54}
@@ -70,8 +71,17 @@ LIVE_QUESTION = QuestionDraft(
         ChoiceDraft("c4", "Primary care workforce"),
     ),
 )
-_ROLES = {"verifier": Role.VERIFIER, "editor": Role.EDITOR, "researcher": Role.RESEARCHER, "operator": Role.OPERATOR}
+_ROLES = {
+    "verifier": Role.VERIFIER, "editor": Role.EDITOR, "researcher": Role.RESEARCHER, "operator": Role.OPERATOR,
+    "moderator": Role.MODERATOR, "arbiter": Role.ARBITER,
+}  # fmt: skip
 Progress = Callable[[int, int], None]
+#: When the physician whom one signs in as was verified; in time to have said something that was read under the grant.
+PHYSICIAN_JOINS = datetime(2008, 1, 15, 15, 0, tzinfo=UTC)
+INVENTED_SOCIETIES = {
+    "plain-billing": "Society for Plain Billing (invented)",
+    "rural-physicians": "Assembly of Rural Physicians (invented)",
+}
 
 
 @dataclass
@@ -105,7 +115,7 @@ def make_people(now: datetime) -> People:
         number, state = record.licences[0]
         claim = member_actions.submit_claim(
             standing=people.standing(who, now),
-            now=now - timedelta(hours=30) if who == "physician" else STORY_NOW - timedelta(hours=7),
+            now=PHYSICIAN_JOINS - timedelta(hours=30) if who == "physician" else STORY_NOW - timedelta(hours=7),
             npi=record.npi,
             last_name=record.last_name.title(),
             first_name=record.first_name.title(),
@@ -113,7 +123,7 @@ def make_people(now: datetime) -> People:
             licence_state=state,
         )
         if who == "physician":
-            _verify(people, claim.pk, now)
+            _verify(people, claim.pk, PHYSICIAN_JOINS)
     organisation = add_organisation(
         standing=CONSOLE,
         now=now,
@@ -127,8 +137,23 @@ def make_people(now: datetime) -> People:
         organisation=organisation,
         email=people.emails["representative"],
         public_name="Office of communications (invented for this demonstration)",
-        scope="membership figures and policy positions",
+        scope="membership figures, policy positions and agreements",
+        powers=list(Power),
     )
+    own = add_organisation(
+        standing=CONSOLE, now=now, slug="operator", name=settings.INSTANCE_NAME, kind=Organisation.Kind.OPERATOR
+    )
+    appoint_representative(
+        standing=CONSOLE,
+        now=now,
+        organisation=own,
+        email=people.emails["operator"],
+        public_name="Partnerships of this place (invented for this demonstration)",
+        scope="agreements of the operator",
+        powers=[Power.AGREEMENT, Power.REPLY, Power.ANSWER],
+    )
+    for slug, name in INVENTED_SOCIETIES.items():
+        add_organisation(standing=CONSOLE, now=now, slug=slug, name=name, kind=Organisation.Kind.SPECIALTY_SOCIETY)
     return people
 
 
@@ -205,7 +230,8 @@ _GROUP_WORDS = {
 _SPECIALTY_WORDS = list(_GROUP_WORDS)
 
 
-def _gather_cast() -> _Cast:
+def gather_cast() -> _Cast:
+    """Verified members by specialty."""
     # Only members whose handle has no digits write: they read like people.
     rows = list(
         Member.objects.filter(level=2, handle__regex="^[a-z]+-[a-z]+$", account__password="!")
@@ -220,7 +246,7 @@ def _gather_cast() -> _Cast:
 
 def write_postings(size: Size, progress: Progress) -> None:
     """Postings with comments and ratings over two years, each through its action."""
-    cast, rng = _gather_cast(), np.random.default_rng(2008)
+    cast, rng = gather_cast(), np.random.default_rng(2008)
     postings = _corpus()
     step = max(1, len(postings) // size.postings)
     chosen = postings[::step][: size.postings]
@@ -268,7 +294,7 @@ def _corpus() -> list[tuple[str, dict[str, Any]]]:
 
 def run_survey(size: Size, progress: Progress) -> Posting:
     """The survey of 1–7 July 2009: exactly so many ballots, exactly these raw shares, through the real action."""
-    author = _gather_cast().pick("Internal medicine", STORY_NOW)
+    author = gather_cast().pick("Internal medicine", STORY_NOW)
     posting = create_posting(
         standing=author,
         now=OPENS,
@@ -283,7 +309,7 @@ def run_survey(size: Size, progress: Progress) -> Posting:
         poll=PollDraft(QUESTIONS, CLOSES, "us-physicians-2009"),
     )
     assert posting.survey_id is not None
-    voters = _draw_voters(size.ballots, np.random.default_rng(1776))
+    voters = draw_voters(size.ballots, np.random.default_rng(1776))
     answers = _draw_answers(voters, SHARES, np.random.default_rng(1812))
     span = (CLOSES - OPENS).total_seconds() - 60
     for index, (account, ballot) in enumerate(zip(voters, answers, strict=True)):
@@ -295,7 +321,7 @@ def run_survey(size: Size, progress: Progress) -> Posting:
     return posting
 
 
-def _draw_voters(count: int, rng: np.random.Generator) -> list[int]:
+def draw_voters(count: int, rng: np.random.Generator) -> list[int]:
     """Accounts that take part: the old hands, men, surgeons and proceduralists more than others."""
     rows = list(
         Member.objects.filter(level=2, account__password="!")
@@ -355,7 +381,7 @@ def publish(posting: Posting, people: People) -> Release:
         survey_id=posting.survey_id,
         sponsor="Asked by a member of this community; no sponsor, nobody was paid.",
     )
-    at = STORY_NOW - timedelta(hours=20)
+    at = CLOSES + timedelta(hours=37)
     organisation = Organisation.objects.get(slug="ama")
     reply_to_release(
         standing=people.standing("representative", at),
@@ -373,21 +399,21 @@ def publish(posting: Posting, people: People) -> Release:
 def run_live_poll(size: Size, progress: Progress) -> Posting:
     """A poll that is still open when the demonstration starts."""
     opened = STORY_NOW - timedelta(hours=22)
-    author = _gather_cast().pick("Family medicine", STORY_NOW)
+    author = gather_cast().pick("Family medicine", STORY_NOW)
     posting = create_posting(
         standing=author,
         now=opened,
         title="If the reform bill could do one thing for us first, which?",
         body=(
-            "The committees are marking up drafts of a thousand pages. I would rather know what *we* would put first than "
-            "read another summary of what somebody thinks we want.\n\nOne question, two weeks. Say why in the comments."
+            "Five committees have reported five drafts of a thousand pages. I would rather know what *we* would put first "
+            "than read another summary of what somebody thinks we want.\n\nOne question, two weeks. Say why in the comments."
         ),
         topic="health-reform",
         poll=PollDraft((LIVE_QUESTION,), STORY_NOW + timedelta(days=13), "us-physicians-2009"),
     )
     assert posting.survey_id is not None
     rng = np.random.default_rng(1965)
-    voters = _draw_voters(size.live_ballots, rng)
+    voters = draw_voters(size.live_ballots, rng)
     for index, account in enumerate(voters):
         now = opened + timedelta(minutes=5 * index)
         choice = str(rng.choice(["c1", "c2", "c3", "c4"], p=[0.37, 0.21, 0.27, 0.15]))
@@ -403,7 +429,7 @@ def run_live_poll(size: Size, progress: Progress) -> Posting:
         (7.2, "Malpractice reform will not be in it, so I voted for it. Somebody should count us."),
     ):
         add_comment(
-            standing=_gather_cast().pick(_word(rng), STORY_NOW),
+            standing=gather_cast().pick(_word(rng), STORY_NOW),
             now=opened + timedelta(hours=hours),
             posting_id=posting.pk,
             body=body,

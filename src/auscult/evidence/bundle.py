@@ -14,6 +14,8 @@ from auscult.evidence.canonical import canonical_json
 
 FORMAT = "auscult-bundle/1"
 MANIFEST, SIGNATURE, RECORD, SUMS = "manifest.json", "signature.json", "record.json", "SHA256SUMS"
+#: Replies come after the bundle was signed, so they stand in a file of their own with their own proofs.
+REPLIES = "replies.json"
 #: Files that cannot be listed in the manifest because they are about the manifest.
 ABOUT_MANIFEST = frozenset({MANIFEST, SIGNATURE, RECORD, SUMS})
 #: Largest bundle a verifier reads, unpacked bytes: a guard against a zip bomb.
@@ -39,6 +41,30 @@ def pack(contents: Mapping[str, bytes], manifest: Mapping[str, Any], signature: 
         SIGNATURE: canonical_json(signature),
         RECORD: canonical_json(record),
     }
+    return write_zip(files)
+
+
+def add_replies(data: bytes, replies: Any) -> bytes:
+    """A bundle with its replies: appended, so that every byte that was signed stays as it was.
+
+    Args:
+        data: the bundle as it was published.
+        replies: JSON data of ``replies.json``.
+    """
+    buffer = io.BytesIO(data)
+    buffer.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        archive.writestr(zipfile.ZipInfo(REPLIES, (1980, 1, 1, 0, 0, 0)), canonical_json(replies), zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def write_zip(contents: Mapping[str, bytes]) -> bytes:
+    """Write files and their sums as a zip; the same input gives the same bytes.
+
+    Args:
+        contents: path → bytes; SHA256SUMS is added.
+    """
+    files = dict(contents)
     sums = "".join(f"{sha256(files[path])}  {path}\n" for path in sorted(files))
     files[SUMS] = sums.encode()
     buffer = io.BytesIO()
@@ -49,11 +75,22 @@ def pack(contents: Mapping[str, bytes], manifest: Mapping[str, Any], signature: 
     return buffer.getvalue()
 
 
-def unpack(data: bytes) -> dict[str, bytes]:
-    """Read the files of a bundle.
+def require_files(files: Mapping[str, bytes]) -> None:
+    """Refuse what is no result bundle.
 
     Raises:
-        UnreadableBundle: not a zip, damaged, too large, or without its four fixed files.
+        UnreadableBundle: without its four fixed files.
+    """
+    missing = ABOUT_MANIFEST - files.keys()
+    if missing:
+        raise UnreadableBundle(f"The bundle lacks {', '.join(sorted(missing))}.")
+
+
+def read_zip(data: bytes) -> dict[str, bytes]:
+    """Read all files of a zip.
+
+    Raises:
+        UnreadableBundle: not a zip, damaged, or too large.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -62,13 +99,9 @@ def unpack(data: bytes) -> dict[str, bytes]:
                 raise UnreadableBundle("The zip holds two files of the same name.")
             if sum(info.file_size for info in archive.infolist()) > MOST_BYTES:
                 raise UnreadableBundle(f"The zip unpacks to more than {MOST_BYTES:,} bytes.")
-            files = {name: archive.read(name) for name in names}
+            return {name: archive.read(name) for name in names}
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, RuntimeError, zlib.error) as error:
         raise UnreadableBundle(f"This is not a readable zip file: {error}") from error
-    missing = ABOUT_MANIFEST - files.keys()
-    if missing:
-        raise UnreadableBundle(f"The bundle lacks {', '.join(sorted(missing))}.")
-    return files
 
 
 def read_json(files: Mapping[str, bytes], path: str) -> Any:

@@ -14,12 +14,15 @@ from typing import Any
 from auscult.evidence import bundle
 from auscult.evidence.ballots import BallotLeaf, is_nonce
 from auscult.evidence.canonical import canonical_json, digest
-from auscult.evidence.merkle import leaf_hash, root_from_inclusion_proof, root_of
+from auscult.evidence.checks import NOT_CHECKED, Check, Falsehood, require, run
+from auscult.evidence.extract import EXTRACT
+from auscult.evidence.extract_verifier import verify_extract
+from auscult.evidence.merkle import is_consistent, leaf_hash, root_from_inclusion_proof, root_of
 from auscult.evidence.signatures import is_signed, key_fingerprint
-from auscult.statistics.errors import CannotEstimate
 from auscult.statistics.representativeness import Instrument, make_card
 from auscult.statistics.results import (
     card_as_json,
+    domains_as_json,
     estimate_survey,
     estimates_as_json,
     leading_as_json,
@@ -28,21 +31,6 @@ from auscult.statistics.results import (
 
 #: Figures are recomputed on other machines, whose last binary digits may differ.
 RELATIVE_TOLERANCE = 1e-9
-
-TRUE, FALSE, NOT_CHECKED = "ok", "FALSE", "not checked"
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of the verdict: what was checked, how it went, and the figure or the reason."""
-
-    what: str
-    verdict: str
-    detail: str
-
-
-class Falsehood(Exception):
-    """A claim of the bundle is not true; the text says which."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +44,7 @@ class _Bundle:
 def verify_bundle(
     data: bytes, *, receipt: bytes | None = None, cells: bytes | None = None, expected_key: str | None = None
 ) -> list[Check]:
-    """Check everything a bundle claims.
+    """Check everything a result bundle, or an extract of the record, claims.
 
     Args:
         data: bytes of the zip.
@@ -68,9 +56,13 @@ def verify_bundle(
         One check per claim, in order; a bundle is true when none has the verdict ``FALSE``.
 
     Raises:
-        UnreadableBundle: the bytes are not a bundle.
+        UnreadableBundle: the bytes are neither, or a receipt or cell table is given for an extract.
     """
-    files = bundle.unpack(data)
+    if EXTRACT in (files := bundle.read_zip(data)):
+        if receipt is not None or cells is not None:
+            raise bundle.UnreadableBundle("A receipt or a cell table is checked with a result bundle, not an extract.")
+        return verify_extract(files, expected_key=expected_key)
+    bundle.require_files(files)
     read = _Bundle(
         files,
         bundle.read_object(files, bundle.MANIFEST),
@@ -94,8 +86,9 @@ def verify_bundle(
         ("strata tables", lambda: _strata(read)),
         ("population used for weighting", lambda: _population(read)),
         ("record", lambda: _record(read, expected_key)),
+        ("replies", lambda: _replies(read, expected_key)),
     ]
-    checks = [_run(what, step) for what, step in steps]
+    checks = [run(what, step) for what, step in steps]
     if cells is None:
         checks.append(
             Check(
@@ -106,41 +99,27 @@ def verify_bundle(
             )
         )
     else:
-        checks.append(_run("weights and weighted shares", lambda: _weighted(read, cells)))
+        checks.append(run("weights and weighted shares", lambda: _weighted(read, cells)))
     if receipt is not None:
-        checks.append(_run("your ballot", lambda: _receipt(read, receipt)))
+        checks.append(run("your ballot", lambda: _receipt(read, receipt)))
     return checks
-
-
-def _run(what: str, step: Callable[[], str]) -> Check:
-    try:
-        return Check(what, TRUE, step())
-    except Falsehood as error:
-        return Check(what, FALSE, str(error))
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, StopIteration, CannotEstimate) as error:
-        return Check(what, FALSE, f"the bundle contradicts its format: {error!r}")
-
-
-def _require(condition: bool, otherwise: str) -> None:
-    if not condition:
-        raise Falsehood(otherwise)
 
 
 def _same(path: str, claimed: Any, computed: Any, tolerance: float = RELATIVE_TOLERANCE) -> None:
     """Compare two JSON values, numbers within a tolerance."""
     if isinstance(computed, dict):
-        _require(isinstance(claimed, dict) and claimed.keys() == computed.keys(), f"{path}: other fields")
+        require(isinstance(claimed, dict) and claimed.keys() == computed.keys(), f"{path}: other fields")
         for key in computed:
             _same(f"{path}.{key}", claimed[key], computed[key], tolerance)
     elif isinstance(computed, list):
-        _require(isinstance(claimed, list) and len(claimed) == len(computed), f"{path}: another length")
+        require(isinstance(claimed, list) and len(claimed) == len(computed), f"{path}: another length")
         for index, (left, right) in enumerate(zip(claimed, computed, strict=True)):
             _same(f"{path}[{index}]", left, right, tolerance)
     elif isinstance(computed, float) and isinstance(claimed, int | float):
         near = abs(claimed - computed) <= tolerance * max(1.0, abs(computed))
-        _require(near, f"{path}: published {claimed!r}, recomputed {computed!r}")
+        require(near, f"{path}: published {claimed!r}, recomputed {computed!r}")
     else:
-        _require(claimed == computed, f"{path}: published {claimed!r}, recomputed {computed!r}")
+        require(claimed == computed, f"{path}: published {claimed!r}, recomputed {computed!r}")
 
 
 def _sums(read: _Bundle) -> str:
@@ -148,38 +127,40 @@ def _sums(read: _Bundle) -> str:
     for line in read.files[bundle.SUMS].decode().splitlines():
         value, _, path = line.partition("  ")
         listed[path] = value
-    _require(listed.keys() == read.files.keys() - {bundle.SUMS}, "SHA256SUMS does not list exactly the files")
+    require(
+        listed.keys() == read.files.keys() - {bundle.SUMS, bundle.REPLIES}, "SHA256SUMS does not list exactly the files"
+    )
     for path, value in listed.items():
-        _require(bundle.sha256(read.files[path]) == value, f"{path} was changed after the sums were made")
-    expected = read.files.keys() - bundle.ABOUT_MANIFEST
-    _require(read.manifest["files"].keys() == expected, "the manifest does not list exactly the files")
+        require(bundle.sha256(read.files[path]) == value, f"{path} was changed after the sums were made")
+    expected = read.files.keys() - bundle.ABOUT_MANIFEST - {bundle.REPLIES}
+    require(read.manifest["files"].keys() == expected, "the manifest does not list exactly the files")
     for path in expected:
-        _require(bundle.sha256(read.files[path]) == read.manifest["files"][path], f"{path} is not what was signed")
-    _require(read.manifest["format"] == bundle.FORMAT, f"unknown format {read.manifest['format']!r}")
+        require(bundle.sha256(read.files[path]) == read.manifest["files"][path], f"{path} is not what was signed")
+    require(read.manifest["format"] == bundle.FORMAT, f"unknown format {read.manifest['format']!r}")
     return f"{len(listed)} files as signed"
 
 
 def _signature(read: _Bundle, expected_key: str | None) -> str:
     signed = bundle.read_object(read.files, bundle.SIGNATURE)
-    _require(
+    require(
         is_signed(read.manifest, signed["signature"], signed["public_key"]), "the signature is not of this manifest"
     )
     fingerprint = key_fingerprint(signed["public_key"])
-    _require(expected_key in (None, fingerprint), f"signed by {fingerprint}, not by {expected_key}")
+    require(expected_key in (None, fingerprint), f"signed by {fingerprint}, not by {expected_key}")
     return f"Ed25519, key {fingerprint}" + ("" if expected_key else " (compare it with the instance's published key)")
 
 
 def _freeze(read: _Bundle) -> str:
     value = digest(read.freeze)
-    _require(value == read.manifest["freeze"], "the wording and rules are not those that were frozen before opening")
-    _require(read.freeze["instrument"] == read.results["instrument"], "the instrument was changed after opening")
-    _require(
+    require(value == read.manifest["freeze"], "the wording and rules are not those that were frozen before opening")
+    require(read.freeze["instrument"] == read.results["instrument"], "the instrument was changed after opening")
+    require(
         [(q["code"], q["wording"], q["choices"]) for q in read.freeze["questions"]]
         == [(q["code"], q["wording"], q["choices"]) for q in read.results["questionnaire"]],
         "the wording in the results is not the one that was frozen",
     )
     closed, due = (datetime.fromisoformat(text) for text in (read.manifest["closed_at"], read.freeze["closes_at"]))
-    _require(closed >= due, "the poll was closed before its frozen closing date")
+    require(closed >= due, "the poll was closed before its frozen closing date")
     return f"wording, choices and rules as frozen, {value[:16]}…"
 
 
@@ -195,23 +176,23 @@ def _is_withheld(read: _Bundle, code: str) -> bool:
 
 def _ballots(read: _Bundle, code: str) -> str:
     if _is_withheld(read, code):
-        _require(f"ballots/{code}.jsonl" not in read.files, "ballots are said to be withheld and are here")
+        require(f"ballots/{code}.jsonl" not in read.files, "ballots are said to be withheld and are here")
         return f"withheld: fewer than {read.freeze['minimum_cell']} answered"
     leaves = list(_leaves(read, code))
     question = next(q for q in read.freeze["questions"] if q["code"] == code)
     choices = {choice["code"] for choice in question["choices"]}
     for leaf in leaves:
-        _require(leaf.freeze == read.manifest["freeze"] and leaf.question == code, "a ballot of another question")
-        _require(leaf.choice in choices, f"a ballot for {leaf.choice!r}, which was no choice")
-        _require(is_nonce(leaf.nonce), "a ballot without a proper nonce")
+        require(leaf.freeze == read.manifest["freeze"] and leaf.question == code, "a ballot of another question")
+        require(leaf.choice in choices, f"a ballot for {leaf.choice!r}, which was no choice")
+        require(is_nonce(leaf.nonce), "a ballot without a proper nonce")
     hashes = [leaf.hash() for leaf in leaves]
-    _require(hashes == sorted(hashes), "ballots are not in the order of their hashes")
-    _require(len(set(hashes)) == len(hashes), "a ballot stands twice")
+    require(hashes == sorted(hashes), "ballots are not in the order of their hashes")
+    require(len(set(hashes)) == len(hashes), "a ballot stands twice")
     turnout = read.manifest["turnout"]
-    _require(len(hashes) <= turnout, f"{len(hashes):,} ballots, but only {turnout:,} members took part")
+    require(len(hashes) <= turnout, f"{len(hashes):,} ballots, but only {turnout:,} members took part")
     claimed = read.manifest["ballots"][code]
-    _require(claimed["count"] == len(hashes), "the manifest counts another number of ballots")
-    _require(claimed["root"] == root_of(hashes).hex(), "the ballots do not give the published root")
+    require(claimed["count"] == len(hashes), "the manifest counts another number of ballots")
+    require(claimed["root"] == root_of(hashes).hex(), "the ballots do not give the published root")
     return f"{len(hashes):,} leaves, root {claimed['root'][:16]}…"
 
 
@@ -219,18 +200,18 @@ def _counts(read: _Bundle) -> str:
     total = 0
     expected = [q["code"] for q in read.freeze["questions"] if not _is_withheld(read, q["code"])]
     # Compared as lists: a question or an answer more, or twice, is not in the ballots.
-    _require([q["question"] for q in read.results["questions"]] == expected, "results of other questions than frozen")
+    require([q["question"] for q in read.results["questions"]] == expected, "results of other questions than frozen")
     frozen = {question["code"]: question for question in read.freeze["questions"]}
     for claimed in read.results["questions"]:
         code = claimed["question"]
         counted = Counter(leaf.choice for leaf in _leaves(read, code))
         total += counted.total()
-        _require(claimed["base"] == counted.total(), f"{code}: another base")
+        require(claimed["base"] == counted.total(), f"{code}: another base")
         choices = [choice["code"] for choice in frozen[code]["choices"]]
-        _require([answer["answer"] for answer in claimed["answers"]] == choices, f"{code}: other choices")
+        require([answer["answer"] for answer in claimed["answers"]] == choices, f"{code}: other choices")
         for answer in claimed["answers"]:
             choice, count = answer["answer"], counted[answer["answer"]]
-            _require(answer["count"] == count, f"{code} {choice}: published {answer['count']:,}, counted {count:,}")
+            require(answer["count"] == count, f"{code} {choice}: published {answer['count']:,}, counted {count:,}")
             _same(f"{code} {choice} raw share", answer["raw_share"], count / counted.total())
     return f"{total:,} answers recounted"
 
@@ -242,9 +223,9 @@ def _universe(read: _Bundle) -> int:
 
 def _card(read: _Bundle) -> str:
     card = read.results["card"]
-    _require(card["respondents"] == read.manifest["turnout"], "respondents and turnout differ")
-    _require(card["members"] == read.manifest["eligible"], "the card counts other members than the manifest")
-    _require(card["universe"] == _universe(read), "the universe is not the one that was frozen")
+    require(card["respondents"] == read.manifest["turnout"], "respondents and turnout differ")
+    require(card["members"] == read.manifest["eligible"], "the card counts other members than the manifest")
+    require(card["universe"] == _universe(read), "the universe is not the one that was frozen")
     made = make_card(
         respondents=card["respondents"],
         members=card["members"],
@@ -280,7 +261,7 @@ def _strata(read: _Bundle) -> str:
     rows = _csv(read, "strata.csv")
     for row in rows:
         count = int(row["count"])
-        _require(count >= minimum, f"{row['variable']} {row['stratum']}: a cell of {count} is below {minimum}")
+        require(count >= minimum, f"{row['variable']} {row['stratum']}: a cell of {count} is below {minimum}")
         sums[row["variable"], row["question"], row["choice"]] += count
     counts = {
         (question["question"], answer["answer"]): answer["count"]
@@ -288,7 +269,7 @@ def _strata(read: _Bundle) -> str:
         for answer in question["answers"]
     }
     for (variable, question, choice), count in sums.items():
-        _require(counts[question, choice] == count, f"{variable}: strata of {question} {choice} do not add up")
+        require(counts[question, choice] == count, f"{variable}: strata of {question} {choice} do not add up")
     return f"{len(rows):,} cells, none below {minimum}, adding up to the totals"
 
 
@@ -307,29 +288,68 @@ def _population(read: _Bundle) -> str:
 def _record(read: _Bundle, expected_key: str | None) -> str:
     record = bundle.read_object(read.files, bundle.RECORD)
     checkpoint, public_key = record["checkpoint"], record["public_key"]
-    _require(is_signed(checkpoint, record["signature"], public_key), "the checkpoint is not signed by its key")
+    require(is_signed(checkpoint, record["signature"], public_key), "the checkpoint is not signed by its key")
     signed = bundle.read_object(read.files, bundle.SIGNATURE)
-    _require(public_key == signed["public_key"], "the checkpoint was signed by another key than the manifest")
-    _require(expected_key in (None, key_fingerprint(public_key)), "the checkpoint was signed by another key")
+    require(public_key == signed["public_key"], "the checkpoint was signed by another key than the manifest")
+    require(expected_key in (None, key_fingerprint(public_key)), "the checkpoint was signed by another key")
     entries = {entry["payload"]["kind"]: entry for entry in record["entries"]}
     for kind in ("survey.frozen", "release.published"):
         entry = entries[kind]
         leaf = leaf_hash(canonical_json(entry["payload"]))
         path = [bytes.fromhex(step) for step in entry["proof"]]
         root = root_from_inclusion_proof(entry["index"], checkpoint["tree_size"], leaf, path)
-        _require(root is not None and root.hex() == checkpoint["root"], f"{kind} is not in the record")
+        require(root is not None and root.hex() == checkpoint["root"], f"{kind} is not in the record")
     frozen, released = entries["survey.frozen"], entries["release.published"]
-    _require(frozen["payload"]["freeze"] == read.manifest["freeze"], "the record holds another freeze")
-    _require(released["payload"]["manifest"] == digest(read.manifest), "the record holds another release")
-    _require(frozen["index"] < released["index"], "the release stands before the freeze")
+    require(frozen["payload"]["freeze"] == read.manifest["freeze"], "the record holds another freeze")
+    require(released["payload"]["manifest"] == digest(read.manifest), "the record holds another release")
+    require(frozen["index"] < released["index"], "the release stands before the freeze")
     return (
         f"freeze is entry {frozen['index']}, release is entry {released['index']} of {checkpoint['tree_size']}, "
         f"root {checkpoint['root'][:16]}…"
     )
 
 
+def _replies(read: _Bundle, expected_key: str | None) -> str:
+    if bundle.REPLIES not in read.files:
+        return "none"
+    said = bundle.read_object(read.files, bundle.REPLIES)
+    record = bundle.read_object(read.files, bundle.RECORD)
+    checkpoint, public_key = said["checkpoint"], said["public_key"]
+    require(
+        is_signed(checkpoint, said["signature"], public_key), "the checkpoint of the replies is not signed by its key"
+    )
+    require(public_key == record["public_key"], "the replies were put on record by another key than the result")
+    require(expected_key in (None, key_fingerprint(public_key)), "the replies were signed by another key")
+    older = record["checkpoint"]
+    require(
+        is_consistent(
+            older["tree_size"],
+            checkpoint["tree_size"],
+            bytes.fromhex(older["root"]),
+            bytes.fromhex(checkpoint["root"]),
+            [bytes.fromhex(step) for step in said["consistency"]],
+        ),
+        "the record of the replies does not contain the record of the result",
+    )
+    for reply in said["replies"]:
+        entry, who = reply["entry"], reply["organisation"]
+        payload = entry["payload"]
+        path = [bytes.fromhex(step) for step in entry["proof"]]
+        leaf = leaf_hash(canonical_json(payload))
+        root = root_from_inclusion_proof(entry["index"], checkpoint["tree_size"], leaf, path)
+        require(root is not None and root.hex() == checkpoint["root"], f"the reply of {who} is not in the record")
+        require(payload["thing"] == f"release:{read.manifest['release']}", f"the reply of {who} is to something else")
+        require(payload["organisation"] == who, f"the reply of {payload['organisation']} is shown as that of {who}")
+        require(
+            payload["documents"]["text"] == bundle.sha256(reply["text"].encode()), f"the reply of {who} was changed"
+        )
+    return (
+        f"{len(said['replies'])} as they stand in the record: {', '.join(r['organisation'] for r in said['replies'])}"
+    )
+
+
 def _weighted(read: _Bundle, cells: bytes) -> str:
-    _require(bundle.sha256(cells) == read.manifest["cells_sha256"], "this is not the cell table that was committed to")
+    require(bundle.sha256(cells) == read.manifest["cells_sha256"], "this is not the cell table that was committed to")
     lines = [line for line in cells.decode().splitlines() if not line.startswith("#")]
     header, *rows = csv.reader(lines)
     choices = {
@@ -337,11 +357,11 @@ def _weighted(read: _Bundle, cells: bytes) -> str:
         for question in read.freeze["questions"]
     }
     table = table_from_rows(header[:-3], choices, rows)
-    _require(int(table.respondents.sum()) == read.manifest["turnout"], "the cell table counts another turnout")
+    require(int(table.respondents.sum()) == read.manifest["turnout"], "the cell table counts another turnout")
     for question in read.results["questions"]:
         counts = {a["answer"]: a["count"] for a in question["answers"]}
         sums = dict(zip(choices[question["question"]], table.answers[question["question"]].sum(axis=0), strict=True))
-        _require(counts == sums, f"the cell table does not add up to the ballots of {question['question']}")
+        require(counts == sums, f"the cell table does not add up to the ballots of {question['question']}")
     population: dict[str, dict[str, float]] = {}
     for row in _csv(read, "frame.csv"):
         population.setdefault(row["variable"], {})[row["level"]] = int(row["persons"])
@@ -356,6 +376,8 @@ def _weighted(read: _Bundle, cells: bytes) -> str:
     claimed = {key: value for key, value in read.results["weighting"].items() if key in computed["weighting"]}
     _same("weighting", claimed, computed["weighting"], 1e-7)
     _same("questions", read.results["questions"], computed["questions"], 1e-7)
+    if read.results.get("domains"):
+        _same("domains", read.results["domains"], domains_as_json(table, population, header[-4]), 1e-7)
     return f"recomputed from {len(table.cells):,} cells: weights, shares, standard errors, intervals"
 
 
@@ -365,10 +387,8 @@ def _receipt(read: _Bundle, receipt: bytes) -> str:
         leaves = [BallotLeaf(claimed["freeze"], a["question"], a["choice"], a["nonce"]) for a in claimed["answers"]]
     except (ValueError, KeyError, TypeError) as error:
         raise Falsehood(f"the receipt cannot be read: {error!r}") from error
-    _require(bool(leaves), "the receipt holds no answer")
+    require(bool(leaves), "the receipt holds no answer")
     for leaf in leaves:
-        _require(leaf.freeze == read.manifest["freeze"], "the receipt is for another survey")
-        _require(
-            leaf in set(_leaves(read, leaf.question)), f"your answer to {leaf.question} is not among those counted"
-        )
+        require(leaf.freeze == read.manifest["freeze"], "the receipt is for another survey")
+        require(leaf in set(_leaves(read, leaf.question)), f"your answer to {leaf.question} is not among those counted")
     return f"counted in all {len(leaves)} questions"

@@ -47,6 +47,11 @@ def create_member(*, account_id: int) -> Member:
     return Member.objects.create(account_id=account_id)
 
 
+def note_visit(*, member_id: int, now: datetime) -> None:
+    """Note the day of a member's request, once a day, so that active members can be counted."""
+    Member.objects.filter(pk=member_id).update(active_on=now.date())
+
+
 def submit_claim(
     *,
     standing: Standing,

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
-from auscult.members.queries import get_standing
+from auscult.members.actions import note_visit
+from auscult.members.queries import read_visitor
 from auscult.shared import clock
 from auscult.shared.standing import READER, Standing
 
@@ -26,5 +27,9 @@ class StandingMiddleware:
 
 def _standing(request: HttpRequest) -> Standing:
     if request.user.is_authenticated and request.user.pk is not None:
-        return get_standing(request.user.pk, clock.now())
+        now = clock.now()
+        standing, active_on = read_visitor(request.user.pk, now)
+        if active_on != now.date() and standing.member_id is not None:
+            note_visit(member_id=standing.member_id, now=now)
+        return standing
     return READER

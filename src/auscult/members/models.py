@@ -54,6 +54,8 @@ class Member(models.Model):
     verified_at = models.DateTimeField(null=True)
     verified_until = models.DateTimeField(null=True)
     suspended_at = models.DateTimeField(null=True)
+    # Day of the last request; a day, not an instant, so that it tells nobody when somebody voted.
+    active_on = models.DateField(null=True)
 
     class Meta:
         constraints = [

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
@@ -22,7 +23,7 @@ from auscult.shared.standing import READER, Level, Standing, Stratum
 
 _STANDING = """
     SELECT id, handle, level, specialty_group, state, sex, career, verified_until, suspended_at,
-           ARRAY(SELECT role FROM members_rolegrant AS g WHERE g.member_id = m.id)
+           active_on, ARRAY(SELECT role FROM members_rolegrant AS g WHERE g.member_id = m.id)
     FROM members_member AS m WHERE account_id = %s
 """
 
@@ -32,18 +33,23 @@ def get_standing(account_id: int, now: datetime) -> Standing:
 
     MEMBER is in force while the level is at least L2, the verification has not lapsed and nobody suspended it.
     """
+    return read_visitor(account_id, now)[0]
+
+
+def read_visitor(account_id: int, now: datetime) -> tuple[Standing, date | None]:
+    """Standing of a signed-in account, and the day of its last request."""
     # Plain SQL: it runs in every request, and building it by the ORM cost four times the query itself.
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, [account_id])
         row = cursor.fetchone()
     if row is None:
-        return READER
-    pk, handle, level, group, state, sex, career, until, suspended_at, granted = row
+        return READER, None
+    pk, handle, level, group, state, sex, career, until, suspended_at, active_on, granted = row
     roles = {Role(role) for role in granted}
     valid = level >= Level.L2 and until is not None and now < until and suspended_at is None
     if valid:
         roles.add(Role.MEMBER)
-    return Standing(
+    standing = Standing(
         member_id=pk,
         handle=handle,
         level=Level(level),
@@ -51,6 +57,7 @@ def get_standing(account_id: int, now: datetime) -> Standing:
         stratum=coarsen(group, state, sex, career) if valid else None,
         specialty=group_label(group),
     )
+    return standing, active_on
 
 
 def count_verified(now: datetime) -> int:
@@ -61,6 +68,15 @@ def count_verified(now: datetime) -> int:
 def count_registered() -> int:
     """All members, verified or not."""
     return Member.objects.count()
+
+
+def list_active_counts(now: datetime, days: Sequence[int]) -> list[int]:
+    """Valid verified members whose last request was within so many days, one count for each of ``days``."""
+    valid = Q(level__gte=Level.L2, verified_until__gt=now, suspended_at__isnull=True)
+    counts = Member.objects.aggregate(
+        **{f"in_{n}": Count("pk", filter=valid & Q(active_on__gt=now.date() - timedelta(days=n))) for n in days}
+    )
+    return [counts[f"in_{n}"] for n in days]
 
 
 def count_by_stratum(now: datetime) -> dict[Stratum, int]:
@@ -286,3 +302,27 @@ def get_document(standing: Standing, claim_id: int) -> tuple[bytes, str]:
 def find_member_id(email: str) -> int | None:
     """The member of an account address, for operators who give roles; or None."""
     return Member.objects.filter(account__email=email.strip().lower()).values_list("pk", flat=True).first()
+
+
+@dataclass(frozen=True)
+class Signatory:
+    """How a member signs in the open: name and licence state of the verified claim, specialty."""
+
+    name: str
+    state: str
+    specialty: str
+
+
+def get_signatory(standing: Standing) -> Signatory:
+    """Name, licence state and specialty of whoever acts, for a signature that this very person wants to be seen.
+
+    Raises:
+        NotAllowed: nobody is signed in.
+        NotFound: no verified claim.
+    """
+    member = access.load_own_member(standing)
+    claim = Claim.objects.filter(member=member, state=ClaimState.VERIFIED).first()
+    if claim is None:
+        raise NotFound("You have no verified claim to sign with.")
+    identity = json.loads(crypto.unseal(claim.identity_sealed, "claim.identity"))
+    return Signatory(identity["registered_name"], identity["licence_state"], identity["specialty"])

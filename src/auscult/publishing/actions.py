@@ -7,15 +7,15 @@ from datetime import datetime
 from django.conf import settings
 from django.db import connection, transaction
 
-from auscult.community.markup import to_html
 from auscult.evidence import bundle
 from auscult.evidence.canonical import digest
 from auscult.evidence.signatures import load_signing_key, public_key_text, sign
-from auscult.organisations.access import load_representative
+from auscult.organisations.access import load_organisation
 from auscult.publishing import bundles, record, rules
 from auscult.publishing.models import RecordEntry, Release, Reply
+from auscult.publishing.replies import add_reply
 from auscult.shared import audit
-from auscult.shared.refusals import Conflict, NotFound, Refused
+from auscult.shared.refusals import Conflict, NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
 from auscult.surveys.queries import get_result_sheet
@@ -23,10 +23,6 @@ from auscult.surveys.queries import get_result_sheet
 
 class CannotPublishRelease(Conflict):
     """The release was not published."""
-
-
-class CannotReply(Refused):
-    """The reply was not taken."""
 
 
 def publish_release(
@@ -74,7 +70,13 @@ def publish_release(
         manifest_hash = digest(manifest)
         entry = record.append(
             "release.published",
-            {"release": number, "title": sheet.title, "freeze": sheet.freeze_hash, "manifest": manifest_hash},
+            {
+                "thing": f"release:{number}",
+                "release": number,
+                "title": sheet.title,
+                "freeze": sheet.freeze_hash,
+                "manifest": manifest_hash,
+            },
             at=now,
         )
         checkpoint = record.sign_checkpoint(at=now)
@@ -122,34 +124,31 @@ def reply_to_release(*, standing: Standing, now: datetime, number: int, organisa
         CannotReply: empty, too long, or the organisation has replied.
     """
     with transaction.atomic():
-        release = Release.objects.select_for_update().filter(pk=number).only("number").first()
-        if release is None:
+        if not Release.objects.select_for_update().filter(pk=number).only("number").exists():
             raise NotFound
-        representative = load_representative(standing, organisation_id)
-        problem = rules.reply_problem(text)
-        if problem:
-            raise CannotReply(problem)
-        if Reply.objects.filter(release=release, representative__organisation_id=organisation_id).exists():
-            raise CannotReply("Your organisation has replied to this result.")
-        entry = record.append(
-            "release.replied",
-            {
-                "release": number,
-                "organisation": representative.organisation.name,
-                "text_sha256": bundle.sha256(text.strip().encode()),
-            },
-            at=now,
-        )
-        record.sign_checkpoint(at=now)
-        reply = Reply.objects.create(
-            release=release,
-            representative=representative,
-            text=text.strip(),
-            html=to_html(text.strip()),
-            replied_at=now,
-            record_index=entry.index,
+        reply = add_reply(
+            standing=standing, now=now, thing=f"release:{number}", organisation_id=organisation_id, text=text
         )
         audit.record("publishing.release.reply", standing=standing, thing=f"release:{number}", now=now)
+    return reply
+
+
+def reply_to_membership(*, standing: Standing, now: datetime, slug: str, text: str) -> Reply:
+    """Answer what stands on the page of an organisation's membership figures, in its name.
+
+    Who may: a representative of that organisation with the power.
+
+    Raises:
+        NotFound: no such organisation.
+        NotAllowed: no representative of it.
+        CannotReply: empty, too long, or the organisation has replied.
+    """
+    organisation = load_organisation(slug)
+    with transaction.atomic():
+        reply = add_reply(
+            standing=standing, now=now, thing=f"membership:{slug}", organisation_id=organisation.pk, text=text
+        )
+        audit.record("publishing.membership.reply", standing=standing, thing=f"organisation:{slug}", now=now)
     return reply
 
 

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from auscult.organisations.models import Representative
+from auscult.organisations.models import Organisation, Representative
 from auscult.surveys.models import Survey
 
 
@@ -11,12 +11,22 @@ class RecordEntry(models.Model):
 
     index = models.BigIntegerField(primary_key=True)
     kind = models.CharField(max_length=40)
+    # What it is about, as ``kind:number``: all entries of one thing are found by it.
+    thing = models.CharField(max_length=60, blank=True)
     payload = models.JSONField()
     leaf = models.BinaryField()
     written_at = models.DateTimeField()
 
     class Meta:
         ordering = ["-index"]
+        indexes = [models.Index(fields=["thing", "index"], name="record_of_a_thing"), models.Index(fields=["leaf"])]
+
+
+class RecordDocument(models.Model):
+    """A public text that entries of the record name by its SHA-256: an appeal's version, a reply, terms."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    body = models.BinaryField()
 
 
 class Checkpoint(models.Model):
@@ -53,9 +63,10 @@ class Release(models.Model):
 
 
 class Reply(models.Model):
-    """An organisation's answer to a release, with a badge."""
+    """An organisation's answer to something published about it, with a badge. ``thing`` is as in the record."""
 
-    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="replies")
+    thing = models.CharField(max_length=60)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
     representative = models.ForeignKey(Representative, on_delete=models.PROTECT, related_name="+")
     text = models.TextField()
     html = models.TextField()
@@ -64,3 +75,4 @@ class Reply(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["thing", "organisation"], name="one_reply")]

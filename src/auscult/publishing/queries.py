@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from auscult.community.queries import get_posting_of_survey
+from auscult.evidence.bundle import add_replies
 from auscult.evidence.signatures import key_fingerprint
-from auscult.organisations.queries import Badge, list_badges
 from auscult.publishing import record
-from auscult.publishing.models import Checkpoint, RecordEntry, Release, Reply
+from auscult.publishing.models import Checkpoint, RecordEntry, Release
+from auscult.publishing.replies import ReplyBox, get_reply_box, replies_as_json
 from auscult.shared.refusals import NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
@@ -18,18 +19,6 @@ from auscult.statistics.representativeness import Instrument
 from auscult.surveys.models import Survey
 from auscult.surveys.queries import QuestionBox, question_boxes
 from auscult.surveys.rules import INSTRUMENT_MEANING, INSTRUMENT_WORDS, SurveyState
-
-
-@dataclass(frozen=True)
-class ReplyLine:
-    """A reply with its badge."""
-
-    organisation: str
-    public_name: str
-    scope: str
-    html: str
-    replied_at: datetime
-    record_index: int
 
 
 @dataclass(frozen=True)
@@ -69,6 +58,20 @@ class BalanceLine:
 
 
 @dataclass(frozen=True)
+class DomainLine:
+    """One answer of one group of a poll that compares members of an organisation with others."""
+
+    wording: str
+    group: str
+    base: int
+    label: str
+    raw_share: float
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class ReleasePage:
     """Everything on the page of a release."""
 
@@ -76,7 +79,9 @@ class ReleasePage:
     title: str
     instrument: str
     instrument_meaning: str
+    freeze: dict[str, Any]
     results: dict[str, Any]
+    domains: list[DomainLine]
     questions: list[QuestionBox]
     leading: dict[str, dict[str, Any]]
     disclosure: list[dict[str, str]]
@@ -89,8 +94,7 @@ class ReleasePage:
     published_at: datetime
     opened_at: datetime
     closed_at: datetime
-    replies: list[ReplyLine]
-    badges: list[Badge]
+    reply_box: ReplyBox
     posting_id: int | None
     bundle_bytes: int
 
@@ -100,6 +104,7 @@ VARIABLE_WORDS = {
     "region": "region",
     "sex": "sex",
     "career": "years since enumeration",
+    "affiliation": "affiliation",
 }
 LEVEL_WORDS = {("sex", "F"): "female", ("sex", "M"): "male", ("sex", "U"): "not stated"}
 
@@ -138,24 +143,14 @@ def get_release_page(standing: Standing, number: int) -> ReleasePage:
         )
         for table in release.strata
     ]
-    replies = [
-        ReplyLine(*row)
-        for row in Reply.objects.filter(release_id=number).values_list(
-            "representative__organisation__name",
-            "representative__public_name",
-            "representative__scope",
-            "html",
-            "replied_at",
-            "record_index",
-        )
-    ]
-    answered = {reply.organisation for reply in replies}
     return ReleasePage(
         number=release.number,
         title=release.title,
         instrument=INSTRUMENT_WORDS[instrument],
         instrument_meaning=INSTRUMENT_MEANING[instrument],
+        freeze=release.freeze,
         results=release.results,
+        domains=_domains(release.freeze, release.results),
         questions=question_boxes(release.freeze, release.results, {}),
         leading={q["question"]: q["leading"] for q in release.results["questions"]},
         disclosure=release.disclosure,
@@ -168,11 +163,31 @@ def get_release_page(standing: Standing, number: int) -> ReleasePage:
         published_at=release.published_at,
         opened_at=datetime.fromisoformat(release.manifest["opened_at"]),
         closed_at=datetime.fromisoformat(release.manifest["closed_at"]),
-        replies=replies,
-        badges=[badge for badge in list_badges(standing) if badge.organisation not in answered],
+        reply_box=get_reply_box(standing, f"release:{number}"),
         posting_id=get_posting_of_survey(release.survey_id),
         bundle_bytes=_bundle_size(number),
     )
+
+
+def _domains(freeze: dict[str, Any], results: dict[str, Any]) -> list[DomainLine]:
+    asked = {q["code"]: (q["wording"], {c["code"]: c["label"] for c in q["choices"]}) for q in freeze["questions"]}
+    lines = []
+    for row in results.get("domains") or []:
+        wording, labels = asked[row["question"]]
+        lines += [
+            DomainLine(
+                wording,
+                row["domain"],
+                row["base"],
+                labels[a["answer"]],
+                a["raw_share"],
+                a["share"],
+                a["low"],
+                a["high"],
+            )
+            for a in row["answers"]
+        ]
+    return lines
 
 
 def _balance(weighting: dict[str, Any] | None) -> list[BalanceLine]:
@@ -237,15 +252,18 @@ def list_releases(limit: int = 50) -> list[ReleaseLine]:
 
 
 def get_bundle(number: int) -> bytes:
-    """The bundle of a release.
+    """The bundle of a release, with the replies that it has by now.
 
     Raises:
         NotFound: no such release.
     """
-    data = Release.objects.filter(pk=number).values_list("bundle", flat=True).first()
-    if data is None:
+    row = Release.objects.filter(pk=number).values_list("bundle", "record_index").first()
+    if row is None:
         raise NotFound("There is no release of that number.")
-    return bytes(data)
+    data = bytes(row[0])
+    # The bundle holds the checkpoint that was signed right after its own entry.
+    replies = replies_as_json(f"release:{number}", after=Checkpoint.objects.filter(tree_size=row[1] + 1).first())
+    return add_replies(data, replies) if replies else data
 
 
 def find_release_of(survey_public_id: str) -> int | None:

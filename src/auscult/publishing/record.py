@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,21 +10,27 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from auscult.evidence import merkle
+from auscult.evidence.bundle import sha256
 from auscult.evidence.canonical import canonical_json
 from auscult.evidence.signatures import load_signing_key, public_key_text, sign
-from auscult.publishing.models import Checkpoint, RecordEntry
+from auscult.publishing.models import Checkpoint, RecordDocument, RecordEntry
 from auscult.shared.refusals import NotFound
 
 
-def append(kind: str, content: dict[str, Any], *, at: datetime) -> RecordEntry:
+def append(
+    kind: str, content: dict[str, Any], *, at: datetime, documents: Mapping[str, bytes] | None = None
+) -> RecordEntry:
     """Append one entry; the same kind and content a second time gives the first entry (jobs may run twice).
 
     Args:
         kind: for example ``"survey.frozen"``.
-        content: JSON data without personal data.
+        content: JSON data without personal data; ``thing`` says what it is about, as ``kind:number``.
         at: when it happened.
+        documents: name → public bytes that belong to it; the entry holds their SHA-256 under ``documents``.
     """
     payload = {"kind": kind, "at": at.isoformat(), **content}
+    if documents:
+        payload["documents"] = {name: sha256(body) for name, body in documents.items()}
     leaf = merkle.leaf_hash(canonical_json(payload))
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -32,8 +39,21 @@ def append(kind: str, content: dict[str, Any], *, at: datetime) -> RecordEntry:
         known = RecordEntry.objects.filter(leaf=leaf).first()
         if known:
             return known
+        for body in (documents or {}).values():
+            RecordDocument.objects.get_or_create(sha256=sha256(body), defaults={"body": body})
         size = RecordEntry.objects.count()
-        return RecordEntry.objects.create(index=size, kind=kind, payload=payload, leaf=leaf, written_at=at)
+        return RecordEntry.objects.create(
+            index=size, kind=kind, thing=content.get("thing", ""), payload=payload, leaf=leaf, written_at=at
+        )
+
+
+def append_and_sign(
+    kind: str, content: dict[str, Any], *, at: datetime, documents: Mapping[str, bytes] | None = None
+) -> RecordEntry:
+    """Append one entry and sign the record as it stands then."""
+    entry = append(kind, content, at=at, documents=documents)
+    sign_checkpoint(at=at)
+    return entry
 
 
 def leaves(size: int | None = None) -> list[bytes]:
@@ -73,4 +93,14 @@ def proof_of(index: int, checkpoint: Checkpoint) -> list[str]:
     """
     if not 0 <= index < checkpoint.tree_size:
         raise NotFound("The record has no such entry.")
-    return [step.hex() for step in merkle.inclusion_proof(index, leaves(checkpoint.tree_size))]
+    return steps_of(index, leaves(checkpoint.tree_size))
+
+
+def steps_of(index: int, hashes: list[bytes]) -> list[str]:
+    """Inclusion proof of one of the given leaves, hexadecimal."""
+    return [step.hex() for step in merkle.inclusion_proof(index, hashes)]
+
+
+def consistency_of(older: Checkpoint, newer: Checkpoint) -> list[str]:
+    """Proof that the record of one checkpoint is the beginning of that of another, hexadecimal."""
+    return [step.hex() for step in merkle.consistency_proof(older.tree_size, leaves(newer.tree_size))]

@@ -13,5 +13,4 @@ from auscult.publishing import record
 def append_record(*, kind: str, content: dict[str, Any], at: str) -> None:
     """Append an entry that a room to the left asked for, and sign a checkpoint."""
     when = datetime.fromisoformat(at)
-    record.append(kind, content, at=when)
-    record.sign_checkpoint(at=when)
+    record.append_and_sign(kind, content, at=when)

@@ -14,6 +14,8 @@ urlpatterns = [
     path("results/<int:number>/bundle.zip", views.bundle, name="bundle-read"),
     path("results/<int:number>/reply", views.reply, name="release-reply"),
     path("record/", views.record, name="record-read"),
+    path("record/extract.zip", views.record_extract, name="extract-read"),
+    path("organisations/<slug:slug>/membership/reply", views.membership_reply, name="membership-reply"),
     path("record/checkpoint.json", views.checkpoint, name="checkpoint-read"),
     path("record/<int:index>/", views.entry, name="entry-read"),
 ]

@@ -11,7 +11,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from auscult.publishing.actions import publish_release, reply_to_release
+from auscult.publishing.actions import publish_release, reply_to_membership, reply_to_release
+from auscult.publishing.extracts import make_extract
 from auscult.publishing.models import Checkpoint
 from auscult.publishing.queries import (
     find_release_of,
@@ -75,7 +76,8 @@ def bundle(request: HttpRequest, number: int) -> HttpResponse:
     """The bundle, for ``auscult verify``."""
     response = HttpResponse(get_bundle(number), content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="auscult-result-{number}.zip"'
-    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    # Replies may join it, so it is asked for anew.
+    response["Cache-Control"] = "public, max-age=300"
     return response
 
 
@@ -106,6 +108,29 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
         return _release(request, number, error=str(refusal), text=text, status=refusal.status)
     messages.success(request, "Your reply stands under the result and in the record.")
     return redirect(reverse("publishing:release-read", args=[number]) + "#replies")
+
+
+@require_POST
+def membership_reply(request: HttpRequest, slug: str) -> HttpResponse:
+    """Answer the page of membership figures in the name of its organisation."""
+    reply_to_membership(standing=standing_of(request), now=clock.now(), slug=slug, text=request.POST.get("text", ""))
+    messages.success(request, "Your reply stands under the figures and in the record.")
+    return redirect(reverse("web:membership-read", args=[slug]) + "#replies")
+
+
+@require_safe
+def record_extract(request: HttpRequest) -> HttpResponse:
+    """The whole record with its documents, or the entries about one thing."""
+    thing = request.GET.get("thing", "")[:60]
+    return extract_response(make_extract([thing] if thing else None), thing or "record")
+
+
+def extract_response(data: bytes, name: str) -> HttpResponse:
+    """A zip for ``auscult verify``."""
+    response = HttpResponse(data, content_type="application/zip")
+    safe = "".join(letter if letter.isalnum() else "-" for letter in name)
+    response["Content-Disposition"] = f'attachment; filename="auscult-{safe}.zip"'
+    return response
 
 
 def publish(request: HttpRequest) -> HttpResponse:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template import engines
 from django.template.backends.jinja2 import Jinja2
 from django.template.backends.utils import csrf_input_lazy, csrf_token_lazy
 from jinja2_fragments import render_block
 
+from auscult.shared.refusals import NotFound, Refused
 from auscult.shared.standing import Standing
 
 
@@ -22,6 +25,38 @@ def whole_number(text: str | None) -> int | None:
 def standing_of(request: HttpRequest) -> Standing:
     """Standing of whoever asks, as the middleware found it."""
     return cast(Standing, request.standing)  # type: ignore[attr-defined]
+
+
+def attempt(
+    request: HttpRequest,
+    act: Callable[[], object],
+    *,
+    done: str,
+    to: str | Callable[[Any], str],
+    show: Callable[[str, int], HttpResponse],
+) -> HttpResponse:
+    """Do what a form asks; a refusal comes back on the page of the form, with what was typed.
+
+    Args:
+        act: the action.
+        done: what is said once it is done.
+        to: address to go to then, or a function that makes it of what the action returned.
+        show: renders the page of the form with the refusal's text and status.
+
+    Raises:
+        NotFound: as the action said.
+        Refused: to a reader who is not signed in.
+    """
+    try:
+        result = act()
+    except NotFound:
+        raise
+    except Refused as refusal:
+        if standing_of(request).is_reader:
+            raise
+        return show(str(refusal), refusal.status)
+    messages.success(request, done)
+    return redirect(to(result) if callable(to) else to)
 
 
 def render_page(

@@ -14,6 +14,8 @@ class Permission(StrEnum):
     CLAIM_DECIDE = "members:claim:decide"
     ROLE_GRANT = "members:role:grant"
     ORGANISATION_ADD = "organisations:organisation:add"
+    AFFILIATION_DECLARE = "organisations:affiliation:declare"
+    MEMBERSHIP_CLAIM_PUBLISH = "organisations:membership-claim:publish"
     SURVEY_DRAFT = "surveys:survey:draft"
     SURVEY_OPEN = "surveys:survey:open"
     SURVEY_CLOSE = "surveys:survey:close"
@@ -23,6 +25,15 @@ class Permission(StrEnum):
     USEFULNESS_RATE = "community:usefulness:rate"
     RELEASE_PUBLISH = "publishing:release:publish"
     CELLS_EXPORT = "publishing:cells:export"
+    MANDATE_STATE = "voice:mandate:state"
+    MANDATES_COUNT = "voice:mandates:count"
+    POSITION_STATE = "voice:position:state"
+    APPEAL_DRAFT = "voice:appeal:draft"
+    APPEAL_SIGN = "voice:appeal:sign"
+    APPEAL_MODERATE = "voice:appeal:moderate"
+    ISSUE_OPEN = "voice:issue:open"
+    ISSUE_KEEP = "voice:issue:keep"
+    RULING_MAKE = "partnerships:ruling:make"
 
 
 class Role(StrEnum):
@@ -32,6 +43,8 @@ class Role(StrEnum):
     VERIFIER = "verifier"
     RESEARCHER = "researcher"
     EDITOR = "editor"
+    MODERATOR = "moderator"
+    ARBITER = "arbiter"
     OPERATOR = "operator"
 
 
@@ -40,15 +53,22 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     # A verified physician (level L2 or higher) whose verification has not lapsed.
     Role.MEMBER: frozenset(
         {P.BALLOT_CAST, P.POSTING_CREATE, P.COMMENT_CREATE, P.USEFULNESS_RATE, P.SURVEY_DRAFT, P.SURVEY_OPEN}
+        | {P.AFFILIATION_DECLARE, P.MANDATE_STATE, P.APPEAL_DRAFT, P.APPEAL_SIGN, P.ISSUE_OPEN}
     ),
     # Sees names and evidence, never handles; decides who is verified.
     Role.VERIFIER: frozenset({P.CLAIM_DECIDE}),
     # Designs and fields surveys; sees no single answer.
     Role.RESEARCHER: frozenset({P.SURVEY_DRAFT, P.SURVEY_OPEN, P.SURVEY_CLOSE}),
-    # Puts results on record.
-    Role.EDITOR: frozenset({P.RELEASE_PUBLISH}),
+    # Puts results, public membership figures and public positions on record; keeps issues together.
+    Role.EDITOR: frozenset({P.RELEASE_PUBLISH, P.MEMBERSHIP_CLAIM_PUBLISH, P.POSITION_STATE, P.ISSUE_KEEP}),
+    # Opens appeals for signature, or says by a public reason why not.
+    Role.MODERATOR: frozenset({P.APPEAL_MODERATE, P.ISSUE_KEEP}),
+    # Rules on allegations between the parties of an agreement; never as a representative of one of them.
+    Role.ARBITER: frozenset({P.RULING_MAKE}),
     # Runs the instance: registers, roles, organisations. Does not verify, does not publish.
-    Role.OPERATOR: frozenset({P.REGISTER_LOAD, P.ROLE_GRANT, P.ORGANISATION_ADD, P.SURVEY_CLOSE, P.CELLS_EXPORT}),
+    Role.OPERATOR: frozenset(
+        {P.REGISTER_LOAD, P.ROLE_GRANT, P.ORGANISATION_ADD, P.SURVEY_CLOSE, P.CELLS_EXPORT, P.MANDATES_COUNT}
+    ),
 }
 #: Roles that an operator may give; membership comes from verification alone.
 GRANTABLE = frozenset(Role) - {Role.MEMBER}

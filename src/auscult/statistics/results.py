@@ -194,6 +194,49 @@ def estimates_as_json(estimates: SurveyEstimates, universe: int) -> dict[str, An
     }
 
 
+def domains_as_json(table: CellTable, population: Population, variable: str) -> list[dict[str, Any]]:
+    """Weighted answers within each level of a variable that is not weighted to.
+
+    The weights are those of the whole survey; a domain's share is a ratio of weighted counts, and its variance counts
+    everybody outside the domain as not having answered (Särndal, Swensson and Wretman 1992, section 10.3; the same as
+    R ``svyby(~answer, ~domain, design, svymean)``).
+
+    Args:
+        table: counts by cell, with ``variable`` among its variables.
+        population: persons by level of the weighting variables.
+        variable: name of the domain variable.
+
+    Returns:
+        One entry for each question and level that anyone of the level answered.
+
+    Raises:
+        CannotEstimate: the whole table has no valid weights.
+    """
+    values = np.array(table.values(variable))
+    split = {
+        (question, level): counts * (values == level)[:, None]
+        for question, counts in table.answers.items()
+        for level in sorted(set(values.tolist()))
+    }
+    keys = {f"{question}/{level}": (question, level) for question, level in split}
+    divided = CellTable(
+        table.variables,
+        table.cells,
+        table.respondents,
+        {key: table.choices[question] for key, (question, _) in keys.items()},
+        {key: split[pair] for key, pair in keys.items()},
+    )
+    return [
+        {
+            "question": keys[key][0],
+            "domain": keys[key][1],
+            "base": estimate.shares[0].base,
+            "answers": [share_as_json(share) for share in estimate.shares],
+        }
+        for key, estimate in estimate_survey(divided, population).questions.items()
+    ]
+
+
 def card_as_json(card: Card, instrument: Instrument, *, member_words: str, universe_words: str) -> dict[str, Any]:
     """Card and permitted sentence as they stand in a result sheet."""
     sentence = permitted_sentence(instrument, card, member_words=member_words, universe_words=universe_words)

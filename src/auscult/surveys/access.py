@@ -53,6 +53,7 @@ class SurveyToAnswer:
     freeze: dict[str, Any]
     freeze_hash: str
     title: str
+    compared_with: int | None
     key: bytes
 
 
@@ -65,15 +66,18 @@ def load_survey_to_answer(standing: Standing, survey_id: int) -> SurveyToAnswer:
     # Plain SQL: Django has no FOR SHARE, and this stands in the way of every ballot.
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT s.id, s.state, s.closes_at, s.freeze::text, s.freeze_hash, s.title, k.key FROM surveys_survey AS s "
-            "LEFT JOIN surveys_ballotkey AS k ON k.survey_id = s.id WHERE s.id = %s AND s.state <> 'draft' FOR SHARE OF s",
+            "SELECT s.id, s.state, s.closes_at, s.freeze::text, s.freeze_hash, s.title, s.compared_with_id, k.key "
+            "FROM surveys_survey AS s LEFT JOIN surveys_ballotkey AS k ON k.survey_id = s.id "
+            "WHERE s.id = %s AND s.state <> 'draft' FOR SHARE OF s",
             [survey_id],
         )
         row = cursor.fetchone()
     if row is None or standing.level < Level.L1:
         raise NotFound
-    pk, state, closes_at, freeze, freeze_hash, title, key = row
-    return SurveyToAnswer(pk, state, closes_at, json.loads(freeze), freeze_hash, title, bytes(key or b""))
+    pk, state, closes_at, freeze, freeze_hash, title, compared_with, key = row
+    return SurveyToAnswer(
+        pk, state, closes_at, json.loads(freeze), freeze_hash, title, compared_with, bytes(key or b"")
+    )
 
 
 def load_survey_to_read(standing: Standing, public_id: uuid.UUID) -> Survey:

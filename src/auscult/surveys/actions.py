@@ -16,6 +16,8 @@ from django.db.models import F
 from auscult.evidence.ballots import BallotLeaf
 from auscult.evidence.canonical import digest
 from auscult.members.queries import count_by_stratum, count_verified
+from auscult.organisations.access import load_organisation
+from auscult.organisations.queries import is_affiliated
 from auscult.registry.queries import STRATUM_VARIABLES, find_benchmark, find_frame
 from auscult.shared import audit, jobs
 from auscult.shared.refusals import Conflict, Refused
@@ -64,6 +66,7 @@ def draft_survey(
     questions: Sequence[QuestionDraft],
     closes_at: datetime,
     universe: str = "",
+    compared_with: str = "",
 ) -> Survey:
     """Draft a survey.
 
@@ -71,8 +74,10 @@ def draft_survey(
 
     Args:
         universe: code of a benchmark about which one would like to speak; empty for the frame itself.
+        compared_with: slug of an organisation whose members' answers are counted beside those of others, or empty.
 
     Raises:
+        NotFound: no such organisation.
         NotAllowed: neither member nor researcher, or an instrument that needs a researcher.
         CannotDraftSurvey: no title, an impossible closing date, an unknown universe, a faulty questionnaire, or an
             instrument that needs an invitation list, which does not exist yet.
@@ -86,6 +91,7 @@ def draft_survey(
         raise CannotDraftSurvey("The closing date must lie in the future.")
     if universe and find_benchmark(universe) is None:
         raise CannotDraftSurvey("That universe is not known. Load its benchmark first.")
+    organisation = load_organisation(compared_with) if compared_with else None
     problem = rules.questionnaire_problem(questions)
     if problem:
         raise CannotDraftSurvey(problem)
@@ -97,6 +103,7 @@ def draft_survey(
             ballot_mode=BallotMode.DETACHED,
             closes_at=closes_at,
             universe=universe,
+            compared_with=organisation,
         )
         Question.objects.bulk_create(
             Question(
@@ -172,6 +179,7 @@ def open_survey(*, standing: Standing, now: datetime, survey_id: int) -> Survey:
                 "register_sha256": frame.load.sha256 if frame else None,
             },
             variables=STRATUM_VARIABLES,
+            compared_with=survey.compared_with.name if survey.compared_with else None,
         )
         survey.freeze_hash = digest(survey.freeze)
         survey.frame, survey.eligible = frame, eligible
@@ -225,7 +233,8 @@ def cast_ballot(
         if problem:
             raise CannotCastBallot(problem)
         place = rules.locator(survey.key, member_id)
-        cell = tallies.stratum_key(stratum)
+        affiliated = is_affiliated(member_id, survey.compared_with) if survey.compared_with else None
+        cell = tallies.stratum_key(stratum, affiliated=affiliated)
         chosen = {question: answers[question] for question in questions if question in answers}
         fresh = {question: secrets.token_hex(16) for question in chosen}
         first = _note_turnout(survey.pk, member_id)

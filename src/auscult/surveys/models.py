@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from auscult.members.models import Member
+from auscult.organisations.models import Organisation
 from auscult.registry.models import Frame
 from auscult.statistics.representativeness import Instrument
 from auscult.surveys.rules import BallotMode, SurveyState
@@ -26,6 +27,8 @@ class Survey(models.Model):
     state = models.CharField(max_length=6, choices=_choices(SurveyState), default=SurveyState.DRAFT)
     closes_at = models.DateTimeField()
     universe = models.SlugField(blank=True)
+    # Ballots of members who say to belong to it are counted beside those of others.
+    compared_with = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="+")
     frame = models.ForeignKey(Frame, on_delete=models.PROTECT, null=True)
     freeze = models.JSONField(null=True)
     freeze_hash = models.CharField(max_length=64, blank=True)

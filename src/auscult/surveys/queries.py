@@ -22,7 +22,6 @@ from auscult.statistics.suppression import MINIMUM_CELL, SuppressedTable, suppre
 from auscult.surveys import rules, tallies
 from auscult.surveys.models import Ballot, BallotKey, BallotTally, CountedBallot, LiveResult, Survey
 from auscult.surveys.rules import (
-    BALLOT_SENTENCE,
     INSTRUMENT_MEANING,
     INSTRUMENT_WORDS,
     BallotMode,
@@ -36,13 +35,21 @@ def get_cell_table(survey: Survey) -> CellTable:
     assert survey.freeze is not None
     choices = {q["code"]: tuple(c["code"] for c in q["choices"]) for q in survey.freeze["questions"]}
     rows = BallotTally.objects.filter(survey_id=survey.pk).values_list("stratum", "question", "choice", "count")
-    return tallies.cell_table(STRATUM_VARIABLES, choices, list(rows))
+    return tallies.cell_table(cell_variables(survey.freeze), choices, list(rows))
+
+
+def cell_variables(freeze: Mapping[str, Any]) -> tuple[str, ...]:
+    """Variables of a cell: those that are weighted to, and the affiliation where the poll compares by it."""
+    return (*STRATUM_VARIABLES, tallies.AFFILIATION) if freeze["compared_with"] else STRATUM_VARIABLES
 
 
 def measure_evenness(survey: Survey, members: Mapping[Stratum, int]) -> float | None:
     """R-indicator of participation over the coarse strata, or None without members."""
     rows = BallotTally.objects.filter(survey_id=survey.pk, question="", count__gt=0).values_list("stratum", "count")
-    answered = dict(rows)
+    answered: dict[str, int] = {}
+    for key, count in rows:
+        cell = tallies.weighting_cell(key)
+        answered[cell] = answered.get(cell, 0) + count
     population = {tallies.stratum_key(stratum): count for stratum, count in members.items()}
     if not population:
         return None
@@ -130,7 +137,7 @@ def get_poll_box(standing: Standing, survey_id: int, now: datetime) -> PollBox |
         title=survey.title,
         instrument=INSTRUMENT_WORDS[Instrument(survey.instrument)],
         instrument_meaning=INSTRUMENT_MEANING[Instrument(survey.instrument)],
-        ballot_sentence=BALLOT_SENTENCE[BallotMode(survey.ballot_mode)],
+        ballot_sentence=rules.ballot_sentence(BallotMode(survey.ballot_mode), live.survey.freeze["compared_with"]),
         state=SurveyState(survey.state),
         closes_at=survey.closes_at,
         is_open=is_open,
@@ -252,16 +259,19 @@ def get_result_sheet(survey_id: int) -> ResultSheet:
         table, population or None, freeze=survey.freeze, members=survey.eligible, evenness=survey.r_indicator
     )
     minimum = survey.freeze["minimum_cell"]
+    if survey.freeze["compared_with"]:
+        domains, refused = tallies.compare_domains(table, population or None, minimum=minimum)
+        results |= {"domains": domains, "domains_refused": refused}
     strata = {
         (variable, question): suppress_table(*table.by_stratum(variable, question), minimum=minimum)
-        for variable in STRATUM_VARIABLES
+        for variable in cell_variables(survey.freeze)
         for question, counts in table.answers.items()
         if counts.sum() >= minimum
     }
     text = io.StringIO()
     text.write(f"# salt {survey.cells_salt}\n")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*STRATUM_VARIABLES, "question", "choice", "count"])
+    writer.writerow([*table.variables, "question", "choice", "count"])
     writer.writerows(cell_rows(table))
     assert survey.closed_at is not None
     return ResultSheet(

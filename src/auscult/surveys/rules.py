@@ -177,8 +177,13 @@ def freeze_document(
     universe: Mapping[str, Any],
     frame: Mapping[str, Any],
     variables: Sequence[str],
+    compared_with: str | None,
 ) -> dict[str, Any]:
-    """Everything that may not change after opening, as JSON; its digest goes into the record."""
+    """Everything that may not change after opening, as JSON; its digest goes into the record.
+
+    Args:
+        compared_with: organisation whose members' ballots are counted beside those of others, or None.
+    """
     return {
         "format": "auscult-freeze/1",
         "title": title,
@@ -202,7 +207,18 @@ def freeze_document(
         "universe": dict(universe),
         "frame": dict(frame),
         "weighting_variables": list(variables),
+        "compared_with": compared_with,
     }
+
+
+def ballot_sentence(mode: BallotMode, compared_with: str | None) -> str:
+    """What a voter is told of the ballot before casting it."""
+    said = BALLOT_SENTENCE[mode]
+    if compared_with:
+        said += (
+            f" This poll also keeps whether you state to be a member of {compared_with}, to compare them with others."
+        )
+    return said
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from auscult.statistics.results import (
     CellTable,
     Population,
     card_as_json,
+    domains_as_json,
     estimate_survey,
     estimates_as_json,
     leading_as_json,
@@ -24,9 +25,21 @@ from auscult.surveys.rules import FEWEST_FOR_WEIGHTS
 SEPARATOR = "|"
 
 
-def stratum_key(stratum: Stratum) -> str:
-    """A stratum as stored on a ballot."""
-    return SEPARATOR.join((stratum.specialty, stratum.region, stratum.sex, stratum.career))
+#: The fifth variable of a cell where a poll compares members of an organisation with others. Not weighted to.
+AFFILIATION, MEMBERS, OTHERS = "affiliation", "members", "others"
+
+
+def stratum_key(stratum: Stratum, *, affiliated: bool | None = None) -> str:
+    """A stratum as stored on a ballot; with the affiliation where the poll compares by it."""
+    parts = [stratum.specialty, stratum.region, stratum.sex, stratum.career]
+    if affiliated is not None:
+        parts.append(MEMBERS if affiliated else OTHERS)
+    return SEPARATOR.join(parts)
+
+
+def weighting_cell(key: str) -> str:
+    """The part of a stored stratum that is weighted to."""
+    return SEPARATOR.join(key.split(SEPARATOR)[:4])
 
 
 def cell_table(
@@ -133,3 +146,33 @@ def _raw_question(question: str, codes: Sequence[str], counts: Any, universe: in
         ],
         "leading": leading_as_json(codes[top], int(counts[top]), base, universe),
     }
+
+
+def compare_domains(
+    table: CellTable, population: Population | None, *, minimum: int
+) -> tuple[list[dict[str, Any]] | None, str | None]:
+    """Weighted answers of members of the compared organisation beside those of others.
+
+    Args:
+        table: counts by cell, with ``affiliation`` among its variables.
+        population: margins of the frame, or None without one.
+        minimum: no cell of an answer in a domain may be smaller.
+
+    Returns:
+        One entry for each question and domain, or None and the reason why nothing can be shown.
+    """
+    if population is None:
+        return None, "No register is loaded, so there is no population to weight to."
+    in_domain = np.array(table.values(AFFILIATION))
+    for counts in table.answers.values():
+        for domain in (MEMBERS, OTHERS):
+            own = counts[in_domain == domain].sum(axis=0)
+            if own.min() < minimum or own.sum() < FEWEST_FOR_WEIGHTS:
+                return None, (
+                    f"An answer was given by fewer than {minimum} members of the organisation, or by fewer than "
+                    f"{minimum} others; smaller groups are not shown."
+                )
+    try:
+        return domains_as_json(table, population, AFFILIATION), None
+    except CannotEstimate as error:
+        return None, str(error)

@@ -18,6 +18,7 @@ from django_htmx.jinja import htmx_script
 from auscult.shared import clock
 from auscult.shared.roles import Permission
 from auscult.shared.standing import READER
+from auscult.web.tour import strip_of
 
 
 def percent(share: float | None, digits: int = 0) -> str:
@@ -92,4 +93,5 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "today": clock.now() if settings.DEMO else None,
         "flashes": messages.get_messages(request),
         "here": request.path,
+        "tour": strip_of(request.path),
     }

@@ -2,7 +2,13 @@
 
 from django.db import migrations
 
-TABLES = ("publishing_recordentry", "publishing_checkpoint", "publishing_release", "publishing_reply")
+TABLES = (
+    "publishing_recordentry",
+    "publishing_recorddocument",
+    "publishing_checkpoint",
+    "publishing_release",
+    "publishing_reply",
+)
 
 
 class Migration(migrations.Migration):

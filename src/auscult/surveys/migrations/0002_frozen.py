@@ -12,10 +12,12 @@ class Migration(migrations.Migration):
             BEGIN
                 IF OLD.state <> 'draft' AND (
                     NEW.instrument, NEW.ballot_mode, NEW.title, NEW.closes_at, NEW.universe, NEW.freeze, NEW.freeze_hash,
-                    NEW.opened_at
+                    NEW.opened_at,
+                    NEW.compared_with_id
                 ) IS DISTINCT FROM (
                     OLD.instrument, OLD.ballot_mode, OLD.title, OLD.closes_at, OLD.universe, OLD.freeze, OLD.freeze_hash,
-                    OLD.opened_at
+                    OLD.opened_at,
+                    OLD.compared_with_id
                 ) THEN
                     RAISE EXCEPTION 'survey % is frozen', OLD.id USING ERRCODE = 'restrict_violation';
                 END IF;

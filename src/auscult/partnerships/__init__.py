@@ -1,0 +1,1 @@
+"""Agreements, obligations, grants and access receipts: what was promised."""

@@ -1,0 +1,10 @@
+"""App of partnerships."""
+
+from django.apps import AppConfig
+
+
+class PartnershipsConfig(AppConfig):
+    """Partnerships."""
+
+    name = "auscult.partnerships"
+    label = "partnerships"

@@ -1,0 +1,1 @@
+"""Mandates, positions, appeals and issues: what is asked, and in whose name."""

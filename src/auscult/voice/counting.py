@@ -1,0 +1,186 @@
+"""The monthly count of mandates: from private statements to published figures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+import numpy as np
+from django.db import connection
+
+from auscult.members.queries import count_verified
+from auscult.organisations.models import Affiliation, Organisation
+from auscult.registry.queries import STRATUM_VARIABLES, find_frame
+from auscult.registry.rules import coarsen
+from auscult.statistics.errors import CannotEstimate
+from auscult.statistics.mandates import FEWEST_STATEMENTS, Stance, mandate_figures
+from auscult.statistics.results import CellTable, Population, estimate_survey
+from auscult.surveys.rules import FEWEST_FOR_WEIGHTS
+from auscult.voice import rules
+from auscult.voice.models import MandateSnapshot
+from auscult.voice.rules import NOBODY, StatementNow
+
+_Pair = tuple[int, int | None]
+
+# The last row of each member about each organisation, as of an instant, of members whose verification is valid then.
+_IN_FORCE = """
+    SELECT s.id, s.member_id, s.organisation_id, s.stance, s.stated_at, s.expires_at > %(at)s AND s.stance <> 'revoked',
+           s.stance = 'revoked', m.specialty_group, m.state, m.sex, m.career, m.verified_at
+    FROM (
+        SELECT DISTINCT ON (member_id, organisation_id) *
+        FROM voice_mandatestatement WHERE topic_id = %(topic)s AND stated_at <= %(at)s
+        ORDER BY member_id, organisation_id, id DESC
+    ) AS s JOIN members_member AS m ON m.id = s.member_id
+    WHERE m.level >= 2 AND m.verified_until > %(at)s AND m.suspended_at IS NULL
+"""
+
+
+@dataclass(frozen=True)
+class TopicCount:
+    """Figures of one topic: a list of organisations, in the order of their names."""
+
+    eligible: int
+    figures: list[dict[str, Any]]
+
+
+@dataclass
+class _InForce:
+    """Statements in force at one instant."""
+
+    statements: dict[_Pair, StatementNow]
+    revoked: set[_Pair]
+    cells: dict[int, tuple[str, ...]]
+    joined_at: dict[int, datetime]
+
+
+def _read(topic_id: int, at: datetime) -> _InForce:
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_FORCE, {"topic": topic_id, "at": at})
+        rows = cursor.fetchall()
+    found = _InForce({}, set(), {}, {})
+    coarse: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for row, member, organisation, stance, stated_at, in_force, revoked, *fine, joined_at in rows:
+        if in_force:
+            found.statements[member, organisation] = StatementNow(row, stance, stated_at)
+        elif revoked:
+            found.revoked.add((member, organisation))
+        key = tuple(fine)
+        if key not in coarse:
+            stratum = coarsen(*fine)
+            coarse[key] = tuple(getattr(stratum, variable) for variable in STRATUM_VARIABLES)
+        found.cells[member], found.joined_at[member] = coarse[key], joined_at
+    return found
+
+
+def count_topic(topic_id: int, now: datetime, before: MandateSnapshot | None) -> TopicCount:
+    """Count one topic.
+
+    Args:
+        before: the last snapshot, for flows, for the waiting badge, and for figures that may not move yet.
+    """
+    eligible = count_verified(now)
+    present = _read(topic_id, now)
+    past = _read(topic_id, before.taken_at) if before else _InForce({}, set(), {}, {})
+    frame = find_frame()
+    shown_before = {row["slug"]: row for row in before.figures} if before else {}
+    about = {organisation for _, organisation in present.statements if organisation is not None}
+    figures = []
+    for organisation in Organisation.objects.filter(pk__in=about).order_by("name"):
+        flows = rules.count_flows(
+            _about(past, organisation.pk), _about(present, organisation.pk), _revoked(present, organisation.pk)
+        )
+        old = shown_before.get(organisation.slug)
+        if old and not old["withheld"] and sum(flows.values()) < rules.FEWEST_CHANGES:
+            figures.append(old | {"repeated": True})
+            continue
+        figures.append(
+            {"slug": organisation.slug, "organisation": organisation.name, "repeated": False}
+            | _figures(organisation, present, eligible, now, old, frame.margins if frame else None)
+            | {"flows": rules.publishable_flows(flows) if before else None}
+        )
+    return TopicCount(eligible, figures)
+
+
+def _about(found: _InForce, organisation_id: int) -> dict[_Pair, StatementNow]:
+    """Statements about one organisation; «nobody» says that it does not speak for its author."""
+    return {pair: statement for pair, statement in found.statements.items() if pair[1] in {organisation_id, None}}
+
+
+def _revoked(found: _InForce, organisation_id: int) -> set[_Pair]:
+    return {pair for pair in found.revoked if pair[1] in {organisation_id, None}}
+
+
+def _figures(
+    organisation: Organisation,
+    present: _InForce,
+    eligible: int,
+    now: datetime,
+    old: dict[str, Any] | None,
+    population: Population | None,
+) -> dict[str, Any]:
+    statements = _about(present, organisation.pk)
+    if len(statements) < FEWEST_STATEMENTS:
+        return {"withheld": True}
+    stances = {
+        member: (Stance.DOES_NOT if statement.stance == NOBODY else Stance(statement.stance))
+        for (member, _), statement in statements.items()
+    }
+    counts = Counter(stance.value for stance in stances.values())
+    met_before = bool(old and not old["withheld"] and old["verdict"] == "mandated")
+    result = mandate_figures(counts, eligible, met_before=met_before)
+    weighted, refused, n_effective = _weighted(present, stances, population)
+    unknown = {"weighted": None, "weighted_low": None, "weighted_high": None}
+    result["shares"] = [share | weighted.get(share["stance"], unknown) for share in result["shares"]]
+    members = list(stances)
+    days = Counter(statement.stated_at.date() for statement in statements.values())
+    result |= {
+        "withheld": False,
+        "n_effective": n_effective,
+        "weighting_refused": refused,
+        "say_nobody": sum(statement.stance == NOBODY for statement in statements.values()),
+        "belong_share": Affiliation.objects.filter(
+            organisation=organisation, member_id__in=members, ended_at=None
+        ).count()
+        / len(members),
+        "recently_joined_share": sum(present.joined_at[member] > now - rules.RECENTLY_JOINED for member in members)
+        / len(members),
+        "median_age_days": float(median((now - statement.stated_at).days for statement in statements.values())),
+        "largest_day_share": max(days.values()) / len(members),
+    }
+    return result
+
+
+def _weighted(
+    present: _InForce, stances: dict[int, Stance], population: Population | None
+) -> tuple[dict[str, dict[str, float]], str, float | None]:
+    """Weighted shares by stance, or why there are none; and the effective number of statements."""
+    if population is None:
+        return {}, "No register is loaded, so there is no population to weight to.", None
+    if len(stances) < FEWEST_FOR_WEIGHTS:
+        return {}, f"A weighted share needs at least {FEWEST_FOR_WEIGHTS} statements.", None
+    cells = sorted({present.cells[member] for member in stances})
+    index = {cell: row for row, cell in enumerate(cells)}
+    order = {stance: column for column, stance in enumerate(Stance)}
+    table = np.zeros((len(cells), len(order)))
+    for member, stance in stances.items():
+        table[index[present.cells[member]], order[stance]] += 1
+    choices = {"stance": tuple(stance.value for stance in Stance)}
+    try:
+        estimates = estimate_survey(
+            CellTable(STRATUM_VARIABLES, tuple(cells), table.sum(axis=1), choices, {"stance": table}), population
+        )
+    except CannotEstimate as error:
+        return {}, str(error), None
+    return (
+        {
+            share.answer: {
+                "weighted": share.share, "weighted_low": share.interval.low, "weighted_high": share.interval.high,
+            }
+            for share in estimates.questions["stance"].shares
+        },
+        "",
+        estimates.n_effective,
+    )  # fmt: skip

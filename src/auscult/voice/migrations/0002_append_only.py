@@ -1,0 +1,36 @@
+"""Versions, snapshots and positions are append-only; statements and comparisons are never changed."""
+
+from django.db import migrations
+
+NEVER_CHANGED_OR_DELETED = ("voice_appealversion", "voice_mandatesnapshot")
+# Erasing a member takes the statements with it.
+NEVER_CHANGED = ("voice_mandatestatement", "voice_positioncomparison")
+
+
+def trigger(table, when):
+    return migrations.RunSQL(
+        f"CREATE TRIGGER append_only BEFORE {when} ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change();",
+        f"DROP TRIGGER append_only ON {table};",
+    )
+
+
+class Migration(migrations.Migration):
+    dependencies = [("voice", "0001_initial"), ("shared", "0002_append_only_and_topics")]
+    operations = [
+        *(trigger(table, "UPDATE OR DELETE") for table in NEVER_CHANGED_OR_DELETED),
+        *(trigger(table, "UPDATE") for table in NEVER_CHANGED),
+        migrations.RunSQL(
+            """
+            CREATE FUNCTION refuse_rewording() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF (NEW.organisation_id, NEW.topic_id, NEW.title, NEW.text, NEW.source, NEW.stated_on)
+                    IS DISTINCT FROM (OLD.organisation_id, OLD.topic_id, OLD.title, OLD.text, OLD.source, OLD.stated_on) THEN
+                    RAISE EXCEPTION 'position % is on record', OLD.id USING ERRCODE = 'restrict_violation';
+                END IF;
+                RETURN NEW;
+            END $$;
+            CREATE TRIGGER on_record BEFORE UPDATE ON voice_position FOR EACH ROW EXECUTE FUNCTION refuse_rewording();
+            """,
+            "DROP TRIGGER on_record ON voice_position; DROP FUNCTION refuse_rewording();",
+        ),
+    ]
