@@ -6,6 +6,7 @@ said that the other had not delivered; notice in May 2009; new paid terms refuse
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from auscult.community.actions import add_comment, create_posting
@@ -46,39 +47,57 @@ def _at(year: int, month: int, day: int, hour: int = 15) -> datetime:
 
 
 class _Party:
-    """Acts for one side."""
+    """Acts for one side. What it does is only noted; ``replay`` lets it happen in the order of its dates."""
 
-    def __init__(self, people: People, who: str) -> None:
-        self.people, self.who = people, who
+    def __init__(self, people: People, who: str, story: list[tuple[datetime, Callable[[], object]]]) -> None:
+        self.people, self.who, self.story = people, who, story
 
     def step(self, code: str, number: int, kind: StepKind, at: datetime, text: str = "", evidence: str = "") -> None:
         """Take a step about one occurrence."""
-        occurrence = Occurrence.objects.get(obligation__code=code, number=number)
-        take_step(
-            standing=self.people.standing(self.who, at),
-            now=at,
-            occurrence_id=occurrence.pk,
-            kind=kind,
-            text=text,
-            evidence=evidence,
-        )
+
+        def act() -> None:
+            occurrence = Occurrence.objects.get(obligation__code=code, number=number)
+            take_step(
+                standing=self.people.standing(self.who, at),
+                now=at,
+                occurrence_id=occurrence.pk,
+                kind=kind,
+                text=text,
+                evidence=evidence,
+            )
+
+        self.story.append((at, act))
 
     def notice(self, kind: NoticeKind, at: datetime, text: str, cites: str = "") -> None:
         """Give a notice."""
-        agreement = Agreement.objects.get()
-        give_notice(
-            standing=self.people.standing(self.who, at),
-            now=at,
-            agreement_id=agreement.pk,
-            kind=kind,
-            text=text,
-            cites=cites,
-        )
+
+        def act() -> None:
+            give_notice(
+                standing=self.people.standing(self.who, at),
+                now=at,
+                agreement_id=Agreement.objects.get().pk,
+                kind=kind,
+                text=text,
+                cites=cites,
+            )
+
+        self.story.append((at, act))
+
+    def read(self, topic: str, at: datetime) -> None:
+        """Read numbers about a topic under the grant."""
+
+        def act() -> None:
+            read_topic_aggregate(
+                standing=self.people.standing(self.who, at), now=at, grant_id=Grant.objects.get().pk, topic=topic
+            )
+
+        self.story.append((at, act))
 
 
 def replay(people: People, progress: Progress) -> Agreement:
     """From the proposal to the last day of the term."""
-    operator, association, arbiter = (_Party(people, who) for who in ("operator", "representative", "arbiter"))
+    story: list[tuple[datetime, Callable[[], object]]] = []
+    operator, association, arbiter = (_Party(people, who, story) for who in ("operator", "representative", "arbiter"))
     proposed = _at(2007, 5, 10)
     agreement = propose_agreement(
         standing=people.standing("operator", proposed),
@@ -132,22 +151,16 @@ def replay(people: People, progress: Progress) -> Agreement:
         "journals", 1, StepKind.ANSWER, _at(2007, 6, 12),
         "Access was ready on our side in the agreed week. The list of members who should have it had not reached us.",
     )  # fmt: skip
-    progress(1, 6)
     _quarters(operator, association, arbiter)
-    progress(2, 6)
     _advocacy(operator, association)
-    _physician_writes(people)
-    progress(3, 6)
-    grant = Grant.objects.get(agreement=agreement)
-    for at, topic in (
-        (_at(2007, 9, 3), "organised-medicine"),
-        (_at(2008, 3, 10), "payment-and-coding"),
-        (_at(2009, 2, 17), "health-reform"),
-    ):
-        read_topic_aggregate(standing=people.standing("representative", at), now=at, grant_id=grant.pk, topic=topic)
-    progress(4, 6)
     _part(operator, association)
-    progress(6, 6)
+    association.read("organised-medicine", _at(2007, 9, 3))
+    association.read("payment-and-coding", _at(2008, 3, 10))
+    association.read("health-reform", _at(2009, 2, 17))
+    _physician_writes(people)
+    for index, (_, act) in enumerate(sorted(story, key=lambda row: row[0]), start=1):
+        act()
+        progress(index, len(story))
     return agreement
 
 

@@ -73,7 +73,7 @@ QUOTES = (
     ("15%", 0.145, 0.16, "a medical journal", date(2011, 8, 9),
      "Canadian Medical Association Journal: “in the neighbourhood of 15%”"),
     ("under 20%", 0.185, 0.20, "critics of the association", date(2009, 7, 8), "comments on the open letter of July 2009"),
-    ("23%", 0.225, 0.24, "the trade press", date(2010, 12, 31), _BECKERS),
+    ("23%", 0.225, 0.24, "the trade press", date(2010, 6, 30), _BECKERS),
     ("26%", 0.255, 0.27, "the trade press", date(2013, 5, 17),
      "AMA members of 2012 over the FSMB census of licensed physicians"),
 )  # fmt: skip

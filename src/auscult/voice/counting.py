@@ -83,23 +83,32 @@ def count_topic(topic_id: int, now: datetime, before: MandateSnapshot | None) ->
     """
     eligible = count_verified(now)
     present = _read(topic_id, now)
-    past = _read(topic_id, before.taken_at) if before else _InForce({}, set(), {}, {})
     frame = find_frame()
     shown_before = {row["slug"]: row for row in before.figures} if before else {}
     about = {organisation for _, organisation in present.statements if organisation is not None}
+    # Compared with what was counted last for each organisation, not with the month before: small changes add up.
+    past: dict[str, _InForce] = {}
     figures = []
     for organisation in Organisation.objects.filter(pk__in=about).order_by("name"):
-        flows = rules.count_flows(
-            _about(past, organisation.pk), _about(present, organisation.pk), _revoked(present, organisation.pk)
-        )
         old = shown_before.get(organisation.slug)
+        since = old["counted_at"] if old else ""
+        if since not in past:
+            past[since] = _read(topic_id, datetime.fromisoformat(since)) if since else _InForce({}, set(), {}, {})
+        flows = rules.count_flows(
+            _about(past[since], organisation.pk), _about(present, organisation.pk), _revoked(present, organisation.pk)
+        )
         if old and not old["withheld"] and sum(flows.values()) < rules.FEWEST_CHANGES:
             figures.append(old | {"repeated": True})
             continue
         figures.append(
-            {"slug": organisation.slug, "organisation": organisation.name, "repeated": False}
+            {
+                "slug": organisation.slug,
+                "organisation": organisation.name,
+                "repeated": False,
+                "counted_at": now.isoformat(),
+            }
             | _figures(organisation, present, eligible, now, old, frame.margins if frame else None)
-            | {"flows": rules.publishable_flows(flows) if before else None}
+            | {"flows": rules.publishable_flows(flows) if old else None}
         )
     return TopicCount(eligible, figures)
 

@@ -219,14 +219,21 @@ class DiffPart:
     text: str
 
 
+#: Texts that share less than this are shown as one that went and one that came: words that agree by chance tell nothing.
+_ALIKE = 0.5
+
+
 def word_diff(old: str, new: str) -> list[DiffPart]:
-    """Differences of two texts, word by word."""
-    a, b = re.findall(r"\s+|[^\s]+", old), re.findall(r"\s+|[^\s]+", new)
+    """Differences of two texts, word by word; the old text is what is not ``come``, the new one what is not ``gone``."""
+    a, b = re.findall(r"\S+\s*", old), re.findall(r"\S+\s*", new)
+    words = difflib.SequenceMatcher(None, [w.strip() for w in a], [w.strip() for w in b], autojunk=False)
+    if words.ratio() < _ALIKE:
+        return [DiffPart(kind, text) for kind, text in (("gone", old), ("come", new)) if text]
     parts: list[DiffPart] = []
-    for tag, a_from, a_to, b_from, b_to in difflib.SequenceMatcher(a=a, b=b, autojunk=False).get_opcodes():
+    for tag, a_from, a_to, b_from, b_to in words.get_opcodes():
         gone, come = "".join(a[a_from:a_to]), "".join(b[b_from:b_to])
         if tag == "equal":
-            parts.append(DiffPart("same", gone))
+            parts.append(DiffPart("same", come))
             continue
         if gone:
             parts.append(DiffPart("gone", gone))

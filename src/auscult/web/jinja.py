@@ -61,6 +61,11 @@ def ago(value: datetime | None) -> str:
     return "in less than a minute" if ahead else "just now"
 
 
+def opening(text: str) -> str:
+    """Text with a capital first letter; names in it stay as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def size(value: int) -> str:
     """Bytes in kB or MB."""
     return f"{value / 1e6:.1f} MB" if value >= 1e6 else f"{max(1, round(value / 1e3))} kB"
@@ -77,7 +82,7 @@ def environment(**options: Any) -> jinja2.Environment:
         **{**options, "undefined": jinja2.StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     )
     env.globals.update(static=static, url=url, htmx_script=htmx_script)
-    env.filters.update(percent=percent, number=number, day=day, moment=moment, ago=ago, size=size)
+    env.filters.update(percent=percent, number=number, day=day, moment=moment, ago=ago, size=size, opening=opening)
     return env
 
 

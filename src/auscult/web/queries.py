@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Case, When
+
 from auscult.members.queries import count_registered, count_verified
 from auscult.organisations.access import load_organisation
 from auscult.organisations.models import Organisation, Representative
@@ -26,6 +28,7 @@ from auscult.registry.queries import find_frame
 from auscult.shared.models import MailMessage
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
+from auscult.surveys.models import Survey
 from auscult.voice.queries.appeals import OwnSignatureLine, get_scorecard, list_own_signatures
 from auscult.voice.queries.issues import OwnIssueLine, list_own_issues
 from auscult.voice.queries.mandates import OwnMandateLine, list_own_mandates, list_topics
@@ -49,11 +52,21 @@ def get_home(now: datetime) -> Home:
     """The front page, in six queries."""
     return Home(
         find_frame(),
-        Benchmark.objects.order_by("-persons").first(),
+        _universe_in_use(),
         count_registered(),
         count_verified(now),
         list_releases(limit=5),
         Checkpoint.objects.first(),
+    )
+
+
+def _universe_in_use() -> Benchmark | None:
+    """The benchmark of which the newest poll would like to speak, else the newest benchmark."""
+    code = Survey.objects.exclude(universe="").order_by("-pk").values_list("universe", flat=True)[:1]
+    return (
+        Benchmark.objects.annotate(used=Case(When(code__in=code, then=1), default=0))
+        .order_by("-used", "-as_of")
+        .first()
     )
 
 

@@ -19,7 +19,7 @@ from auscult.voice import access, rules
 from auscult.voice.models import Addressee, Appeal, AppealVersion, Delivery, Signature, SignatureCount
 from auscult.voice.rules import AddresseeState, AppealState, Clock, DiffPart, Display, Scorecard
 
-SIGNATORIES_PER_PAGE = 60
+SIGNATORIES_PER_PAGE = 24
 NAME_PURPOSE = "signature.name"
 
 
@@ -200,6 +200,11 @@ class AppealPage:
     may_moderate: bool
     is_author: bool
     cosigners_needed: int
+
+    @property
+    def signed_version(self) -> int:
+        """Number of the version that most signed."""
+        return max(self.versions, key=lambda version: (version.signatures, -version.number)).number
 
     @property
     def newest(self) -> VersionBox:

@@ -120,7 +120,8 @@ def _step_events(step: IssueStep, standing: Standing) -> list[Event]:
             posting.title if can_read_postings(standing) else "A member's posting; physicians read it after signing in."
         )
         survey = posting.survey
-        clock = Clock("close of the poll", survey.closes_at, survey.closed_at) if survey else None
+        # A poll closes by itself, so its end is only a clock while it is open.
+        clock = Clock("close of the poll", survey.closes_at, None) if survey and survey.closed_at is None else None
         return [
             Event(posting.posted_at, StepKind.POSTING, "A posting", title, "community:posting-read", posting.pk, clock)
         ]
@@ -154,7 +155,7 @@ def _appeal_events(appeal: Appeal) -> list[Event]:
             detail = f"{appeal.title}. {version.count.valid:,} signed this text."
         else:
             at, words = version.written_at, f"Version {version.number} written"
-            detail = f"{version.why} {version.count.valid:,} signed it, {version.count.reaffirmed:,} of them again."
+            detail = f"{version.why} {version.count.valid:,} signed it, {version.count.reaffirmed:,} re-affirmed."
         events.append(Event(at, StepKind.APPEAL, words, detail, "voice:appeal-read", appeal.pk, None))
     if appeal.outcome_at:
         events.append(
