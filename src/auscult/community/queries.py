@@ -254,8 +254,10 @@ def _usefulness(standing: Standing, posting_id: int, author_id: int) -> Usefulne
 class TopicAggregate:
     """How much is said about a topic, in numbers alone; empty where fewer than ten people spoke.
 
+    All numbers are cut to full tens, so that two reads cannot be subtracted to find a single author.
+
     Attributes:
-        groups: broad specialty → authors; groups of fewer than ten stand together as «others», or not at all.
+        groups: specialty → authors; groups of fewer than ten stand together as «others», or not at all.
     """
 
     topic: str
@@ -290,8 +292,12 @@ def get_topic_aggregate(topic: Topic, since: datetime, until: datetime) -> Topic
         topic.name,
         since,
         until,
-        sum(n for _, _, n in rows),
-        sum(n for _, _, n in more),
-        len(people),
-        [*groups, *([("others", rest)] if rest else [])],
+        _full_tens(sum(n for _, _, n in rows)),
+        _full_tens(sum(n for _, _, n in more)),
+        _full_tens(len(people)),
+        [(group, _full_tens(n)) for group, n in [*groups, *([("others", rest)] if rest else [])]],
     )
+
+
+def _full_tens(count: int) -> int:
+    return count - count % 10

@@ -231,6 +231,8 @@ def _agreements(read: _Extract) -> str:
             ratified.add(thing)
         elif kind == "agreement.noticed":
             if payload["notice"] == "termination":
+                effective = date.fromisoformat(payload["effective_on"])
+                require(effective >= at.date() - timedelta(days=1), f"{thing}: terminated from a day before the notice")
                 ends[thing] = min(ends[thing], date.fromisoformat(payload["effective_on"]))
         elif kind.startswith("obligation."):
             require(thing in ratified, f"{thing}: an obligation before both sides had ratified")

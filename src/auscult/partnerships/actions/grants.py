@@ -24,7 +24,7 @@ class GrantNotInForce(NotAllowed):
 
 
 def read_topic_aggregate(*, standing: Standing, now: datetime, grant_id: int, topic: str) -> TopicAggregate:
-    """Read how much is said about a topic, by groups of ten authors or more, under a grant.
+    """Read how much was said about a topic until the end of last month, by groups of ten authors or more, under a grant.
 
     Who may: a representative of the beneficiary with the power. What changes: a receipt, in the record, that every author
     behind the figures sees; a refusal leaves one too.
@@ -43,8 +43,10 @@ def read_topic_aggregate(*, standing: Standing, now: datetime, grant_id: int, to
     zone = timezone.get_default_timezone()
     problem = rules.grant_problem(GrantFacts(grant.starts_on, grant.ends_on), facts_of(grant.agreement), now, zone)
     since = datetime.combine(grant.starts_on, time(), tzinfo=zone)
+    # Up to the end of last month: what is read today and tomorrow is the same.
+    until = max(since, datetime.combine(rules.day_of(now, zone).replace(day=1), time(), tzinfo=zone))
     with transaction.atomic():
-        aggregate = None if problem else get_topic_aggregate(found, since, now)
+        aggregate = None if problem else get_topic_aggregate(found, since, until)
         entry = record.append_and_sign(
             "access.refused" if problem else "access.read",
             {
@@ -62,7 +64,7 @@ def read_topic_aggregate(*, standing: Standing, now: datetime, grant_id: int, to
             representative=representative,
             topic=found,
             since=since,
-            until=now,
+            until=until,
             authors=aggregate.authors if aggregate else 0,
             refused=problem or "",
             read_at=now,
