@@ -172,7 +172,7 @@ def registry_load(file: Path, as_of: object) -> None:
 @click.argument("email")
 @click.argument("role")
 def grant(email: str, role: str) -> None:
-    """Give an account (EMAIL) a ROLE: verifier, researcher, editor or operator."""
+    """Give an account (EMAIL) a ROLE: verifier, researcher, editor, moderator, arbiter or operator."""
     _start()
     from auscult.members.actions import grant_role
     from auscult.shared import clock
@@ -187,6 +187,69 @@ def grant(email: str, role: str) -> None:
     except Refused as refusal:
         raise click.ClickException(str(refusal)) from refusal
     click.echo(f"The account is {role} now.")
+
+
+@main.command()
+@click.argument("slug")
+@click.argument("name")
+@click.argument("kind")
+@click.option("--website", default="", help="Its address.")
+def organisation(slug: str, name: str, kind: str, website: str) -> None:
+    """Add an organisation: SLUG in addresses, its NAME, and its KIND.
+
+    Kinds: association, specialty society, company, agency, journal, operator of this place.
+    """
+    _start()
+    from auscult.organisations.actions import add_organisation
+    from auscult.organisations.models import Organisation
+    from auscult.shared import clock
+    from auscult.shared.refusals import Refused
+    from auscult.shared.standing import CONSOLE
+
+    if kind not in Organisation.Kind.values:
+        raise click.ClickException(f"Kinds are: {', '.join(Organisation.Kind.values)}.")
+    try:
+        add_organisation(
+            standing=CONSOLE, now=clock.now(), slug=slug, name=name, kind=Organisation.Kind(kind), website=website
+        )
+    except Refused as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    click.echo(f"{name} is here now: /organisations/{slug}/")
+
+
+@main.command()
+@click.argument("email")
+@click.argument("slug")
+@click.option("--name", required=True, help="The public name under which the representative speaks.")
+@click.option("--scope", required=True, help="What the representative speaks on, in words.")
+@click.option(
+    "--may", "powers", multiple=True, required=True, help="reply, claim, position, answer, agreement, access."
+)
+def representative(email: str, slug: str, name: str, scope: str, powers: tuple[str, ...]) -> None:
+    """Let the account EMAIL act for the organisation SLUG; repeat --may for each power."""
+    _start()
+    from auscult.organisations.access import load_organisation
+    from auscult.organisations.actions import appoint_representative
+    from auscult.organisations.rules import Power
+    from auscult.shared import clock
+    from auscult.shared.refusals import Refused
+    from auscult.shared.standing import CONSOLE
+
+    if set(powers) - set(Power):
+        raise click.ClickException(f"Powers are: {', '.join(Power)}.")
+    try:
+        appoint_representative(
+            standing=CONSOLE,
+            now=clock.now(),
+            organisation=load_organisation(slug),
+            email=email,
+            public_name=name,
+            scope=scope,
+            powers=[Power(power) for power in powers],
+        )
+    except Refused as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    click.echo(f"{name} speaks for {slug} on {scope}.")
 
 
 @main.command()

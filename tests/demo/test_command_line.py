@@ -33,7 +33,18 @@ def test_registry_load_role_and_stop(tmp_path):
         assert "There is no file" in absent.stderr
         assert "Traceback" not in absent.stderr
         assert "no account with that address" in auscult(tmp_path, "role", "x@example.org", "editor").stderr
-        assert "Roles are: editor" in auscult(tmp_path, "role", "x@example.org", "king").stderr
+        assert "Roles are: arbiter, editor, moderator" in auscult(tmp_path, "role", "x@example.org", "king").stderr
+        add = ("organisation", "society", "Example Society", "association")
+        assert "/organisations/society/" in auscult(tmp_path, *add).stdout
+        assert "is here already" in auscult(tmp_path, *add).stderr
+        assert "Kinds are: association" in auscult(tmp_path, "organisation", "x", "X", "club").stderr
+        appoint = ("representative", "x@example.org", "society", "--name", "R", "--scope", "s")
+        assert "no account with that address" in auscult(tmp_path, *appoint, "--may", "reply").stderr
+        assert "Powers are: reply" in auscult(tmp_path, *appoint, "--may", "rule").stderr
+        none = auscult(
+            tmp_path, "representative", "x@example.org", "none", "--name", "R", "--scope", "s", "--may", "reply"
+        )
+        assert "no organisation of that name" in none.stderr
         assert "try again" not in auscult(tmp_path, "cells", "1", str(tmp_path / "c.csv")).stdout
         assert not (tmp_path / "c.csv").exists()
     finally:

@@ -77,9 +77,9 @@ POST = {
     "community:usefulness-rate": (403, 403, 403, 400, 403, 403),
     "publishing:release-publish": (403, 404, 404, 404, 404, 404),
     "publishing:release-reply": (404, 404, 404, 404, 404, 404),
-    "publishing:membership-reply": (403, 403, 403, 403, 403, 403),
-    "organisations:membership-claim-publish": (400, 400, 400, 400, 400, 400),
-    "organisations:affiliation-declare": (403, 403, 403, 302, 403, 403),
+    "web:membership-reply": (403, 403, 403, 403, 403, 403),
+    "web:membership-claim-publish": (400, 400, 400, 400, 400, 400),
+    "web:affiliation-declare": (403, 403, 403, 302, 403, 403),
     "voice:mandate-state": (400, 400, 400, 400, 400, 400),
     "voice:mandate-revoke": (403, 409, 409, 409, 409, 409),
     "voice:position-state": (400, 403, 403, 403, 403, 400),
@@ -118,9 +118,9 @@ POST = {
 NEEDS = {
     "web:organisation-read": ("slug",),
     "web:membership-read": ("slug",),
-    "publishing:membership-reply": ("slug",),
-    "organisations:membership-claim-publish": ("slug",),
-    "organisations:affiliation-declare": ("slug",),
+    "web:membership-reply": ("slug",),
+    "web:membership-claim-publish": ("slug",),
+    "web:affiliation-declare": ("slug",),
     **dict.fromkeys(
         ["voice:mandate-read", "voice:mandate-json", "voice:mandate-state", "voice:mandate-revoke"], ("topic",)
     ),

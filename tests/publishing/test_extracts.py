@@ -172,7 +172,10 @@ FORGERIES = {
     "alleged before it was due": (set_kind("obligation.alleged", due_on="2009-12-01"), "agreements"),
     "a promise nobody made": (set_kind("obligation.alleged", obligation="p"), "agreements"),
     "read after the term": (redate("access.read", "2010-01-03T12:00:00+00:00"), "agreements"),
-    "a termination in hindsight": (set_kind("agreement.noticed", notice="termination", effective_on="2009-06-01"), "agreements"),
+    "a termination in hindsight": (
+        set_kind("agreement.noticed", notice="termination", effective_on="2009-06-01"),
+        "agreements",
+    ),
     "an entry left out": (lambda body, _: body["entries"].pop(3), "entries in the record"),
     "a document left out": (lambda body, documents: documents.pop(next(iter(documents))), "documents"),
     "a document too many": (lambda body, documents: documents.update({"0" * 64: b"x"}), "documents"),

@@ -7,7 +7,6 @@ urlpatterns = [
     path("", include("auscult.community.urls")),
     path("", include("auscult.surveys.urls")),
     path("", include("auscult.publishing.urls")),
-    path("", include("auscult.organisations.urls")),
     path("", include("auscult.voice.urls")),
     path("", include("auscult.partnerships.urls")),
     path("", include("auscult.registry.urls")),

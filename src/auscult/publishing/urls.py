@@ -15,7 +15,6 @@ urlpatterns = [
     path("results/<int:number>/reply", views.reply, name="release-reply"),
     path("record/", views.record, name="record-read"),
     path("record/extract.zip", views.record_extract, name="extract-read"),
-    path("organisations/<slug:slug>/membership/reply", views.membership_reply, name="membership-reply"),
     path("record/checkpoint.json", views.checkpoint, name="checkpoint-read"),
     path("record/<int:index>/", views.entry, name="entry-read"),
 ]

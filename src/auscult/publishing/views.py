@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from auscult.publishing.actions import publish_release, reply_to_membership, reply_to_release
+from auscult.publishing.actions import publish_release, reply_to_release
 from auscult.publishing.extracts import make_extract
 from auscult.publishing.models import Checkpoint
 from auscult.publishing.queries import (
@@ -108,14 +108,6 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
         return _release(request, number, error=str(refusal), text=text, status=refusal.status)
     messages.success(request, "Your reply stands under the result and in the record.")
     return redirect(reverse("publishing:release-read", args=[number]) + "#replies")
-
-
-@require_POST
-def membership_reply(request: HttpRequest, slug: str) -> HttpResponse:
-    """Answer the page of membership figures in the name of its organisation."""
-    reply_to_membership(standing=standing_of(request), now=clock.now(), slug=slug, text=request.POST.get("text", ""))
-    messages.success(request, "Your reply stands under the figures and in the record.")
-    return redirect(reverse("web:membership-read", args=[slug]) + "#replies")
 
 
 @require_safe

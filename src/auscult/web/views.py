@@ -7,16 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from auscult.organisations.queries import list_organisations
-from auscult.organisations.rules import CATEGORY_WORDS, GRADE_WORDS
 from auscult.shared import clock
 from auscult.shared.pages import render_page, standing_of
 from auscult.shared.refusals import NotFound
 from auscult.web.middleware import refusal_page
 from auscult.web.queries import (
     get_home,
-    get_membership_page,
-    get_organisation_page,
     get_own_page,
     list_mails,
 )
@@ -35,29 +31,6 @@ def tour(request: HttpRequest) -> HttpResponse:
     if not settings.DEMO:
         raise NotFound
     return render_page(request, "web/tour.html", {"stops": stops()})
-
-
-@require_safe
-def organisations(request: HttpRequest) -> HttpResponse:
-    """All organisations."""
-    return render_page(request, "web/organisation_list.html", {"organisations": list_organisations()})
-
-
-@require_safe
-@never_cache
-def organisation(request: HttpRequest, slug: str) -> HttpResponse:
-    """One organisation."""
-    page = get_organisation_page(standing_of(request), slug, clock.now())
-    return render_page(request, "web/organisation_read.html", {"page": page})
-
-
-@require_safe
-@never_cache
-def membership(request: HttpRequest, slug: str) -> HttpResponse:
-    """Membership figures of one organisation."""
-    page = get_membership_page(standing_of(request), slug, clock.now())
-    context = {"page": page, "categories": CATEGORY_WORDS, "grades": GRADE_WORDS}
-    return render_page(request, "web/membership_read.html", context)
 
 
 @require_safe

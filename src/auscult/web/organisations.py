@@ -1,4 +1,4 @@
-"""Forms of the organisations' room."""
+"""Pages of organisations, composed of what several rooms know of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from datetime import date
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
 
 from auscult.organisations.actions import (
     CannotPublishMembershipClaim,
@@ -14,11 +15,65 @@ from auscult.organisations.actions import (
     end_affiliation,
     publish_membership_claim,
 )
-from auscult.organisations.rules import CATEGORY_WORDS, Category, Grade
+from auscult.organisations.queries import list_organisations
+from auscult.organisations.rules import CATEGORY_WORDS, GRADE_WORDS, Category, Grade
+from auscult.publishing.actions import reply_to_membership
 from auscult.shared import clock
-from auscult.shared.pages import attempt, standing_of, whole_number
-from auscult.shared.refusals import Refused
+from auscult.shared.pages import attempt, render_page, standing_of, whole_number
 from auscult.shared.standing import Standing
+from auscult.web.queries import get_membership_page, get_organisation_page
+
+
+@require_safe
+def organisations(request: HttpRequest) -> HttpResponse:
+    """All organisations."""
+    return render_page(request, "web/organisation_list.html", {"organisations": list_organisations()})
+
+
+@require_safe
+@never_cache
+def organisation(request: HttpRequest, slug: str) -> HttpResponse:
+    """One organisation."""
+    return _organisation(request, slug)
+
+
+def _organisation(request: HttpRequest, slug: str, error: str = "", status: int = 200) -> HttpResponse:
+    page = get_organisation_page(standing_of(request), slug, clock.now())
+    return render_page(request, "web/organisation_read.html", {"page": page, "error": error}, status=status)
+
+
+@require_safe
+@never_cache
+def membership(request: HttpRequest, slug: str) -> HttpResponse:
+    """Membership figures of one organisation."""
+    return _membership(request, slug)
+
+
+def _membership(request: HttpRequest, slug: str, error: str = "", status: int = 200, at: str = "") -> HttpResponse:
+    page = get_membership_page(standing_of(request), slug, clock.now())
+    context = {
+        "page": page,
+        "categories": CATEGORY_WORDS,
+        "grades": GRADE_WORDS,
+        "error": error,
+        "error_at": at,
+        "entered": request.POST,
+    }
+    return render_page(request, "web/membership_read.html", context, status=status)
+
+
+@require_POST
+def membership_reply(request: HttpRequest, slug: str) -> HttpResponse:
+    """Answer the page of membership figures in the name of its organisation."""
+    return attempt(
+        request,
+        lambda: reply_to_membership(
+            standing=standing_of(request), now=clock.now(), slug=slug, text=request.POST.get("text", "")
+        ),
+        done="Your reply stands under the figures and in the record.",
+        to=reverse("web:membership-read", args=[slug]) + "#replies",
+        show=lambda text, status: _membership(request, slug, text, status, "replies"),
+    )
 
 
 @require_POST
@@ -31,14 +86,8 @@ def affiliation(request: HttpRequest, slug: str) -> HttpResponse:
         lambda: act(standing=standing_of(request), now=clock.now(), slug=slug),
         done="Taken back." if ends else "Noted. Nobody sees it; it counts in groups of ten or more.",
         to=reverse("web:organisation-read", args=[slug]),
-        show=_raise,
+        show=lambda text, status: _organisation(request, slug, text, status),
     )
-
-
-def _raise(text: str, status: int) -> HttpResponse:
-    refusal = Refused(text)
-    refusal.status = status
-    raise refusal
 
 
 @require_POST
@@ -49,7 +98,7 @@ def claim_publish(request: HttpRequest, slug: str) -> HttpResponse:
         lambda: _publish(request, standing_of(request), slug),
         done="The figures stand on this page, and within seconds in the record.",
         to=reverse("web:membership-read", args=[slug]),
-        show=_raise,
+        show=lambda text, status: _membership(request, slug, text, status, "claim"),
     )
 
 
