@@ -6,47 +6,30 @@ The reference is the bare limit: one prepared query over the same connection. Us
 
 from __future__ import annotations
 
-import statistics
 import sys
-import time
-from collections.abc import Callable
 
 from auscult.demo import command
 
-from .report import Measure, report
-
-
-def median_ms(call: Callable[[], object], times: int) -> float:
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        call()
-        taken.append(1000 * (time.perf_counter() - began))
-    return statistics.median(taken)
+from .report import Measure, median_ms, prepared_query_ms, report
 
 
 def measure(size: str, times: int) -> list[Measure]:
-    from django.db import connection, transaction
+    from django.db import transaction
 
     from auscult.community.models import Posting
     from auscult.community.queries import get_posting_page
-    from auscult.demo import story
+    from auscult.demo.size import STORY_NOW
     from auscult.members.models import Account
     from auscult.members.queries import get_standing
     from auscult.surveys.actions import cast_ballot, refresh_live_result
     from auscult.surveys.models import Survey
 
     people = command.seed(size)
-    survey = Survey.objects.select_related("frame").get(state="closed")
+    survey = Survey.objects.select_related("frame").get(state="closed", compared_with=None)
     open_survey = Survey.objects.get(state="open")
     posting = Posting.objects.get(survey=open_survey)
     account = Account.objects.get(email=people.emails["physician"])
-    standing = get_standing(account.pk, story.STORY_NOW)
-
-    def bare() -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT id FROM members_member WHERE account_id = %s", [account.pk])
-            cursor.fetchone()
+    standing = get_standing(account.pk, STORY_NOW)
 
     def refresh() -> None:
         with transaction.atomic():
@@ -56,9 +39,9 @@ def measure(size: str, times: int) -> list[Measure]:
 
     def cast() -> None:
         answers = {"q1": f"c{next(choices) % 4 + 1}"}
-        cast_ballot(standing=standing, now=story.STORY_NOW, survey_id=open_survey.pk, answers=answers)
+        cast_ballot(standing=standing, now=STORY_NOW, survey_id=open_survey.pk, answers=answers)
 
-    limit = median_ms(bare, times)
+    limit = prepared_query_ms(account.pk, times)
     reference = "one prepared query"
     return [
         Measure(
@@ -67,7 +50,7 @@ def measure(size: str, times: int) -> list[Measure]:
         Measure("a ballot, committed", median_ms(cast, times), "ms", reference, limit),
         Measure(
             "data of the posting page",
-            median_ms(lambda: get_posting_page(standing, posting.pk, story.STORY_NOW), times),
+            median_ms(lambda: get_posting_page(standing, posting.pk, STORY_NOW), times),
             "ms",
             reference,
             limit,

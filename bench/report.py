@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import platform
+import statistics
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +24,27 @@ class Measure:
     @property
     def ratio(self) -> float:
         return self.value / self.reference_value
+
+
+def median_ms(call: Callable[[], object], times: int) -> float:
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        call()
+        taken.append(1000 * (time.perf_counter() - began))
+    return statistics.median(taken)
+
+
+def prepared_query_ms(account_id: int, times: int) -> float:
+    """The bare limit: one prepared query over the same connection."""
+    from django.db import connection
+
+    def bare() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM members_member WHERE account_id = %s", [account_id])
+            cursor.fetchone()
+
+    return median_ms(bare, times)
 
 
 def report(name: str, measures: list[Measure]) -> None:

@@ -7,16 +7,20 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-def test_the_benchmark_still_runs_at_a_small_size(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("live", "new weighted result at 420 ballots"), ("voice", "data of the appeal page, 300 signatures")],
+)
+def test_the_benchmark_still_runs_at_a_small_size(tmp_path, name, words):
     """Its numbers are not judged here, and its results are not overwritten."""
     from pathlib import Path
 
-    results = Path(__file__).parents[2] / "bench" / "results" / "live.json"
+    results = Path(__file__).parents[2] / "bench" / "results" / f"{name}.json"
     before = results.read_bytes() if results.exists() else None
     code = (
-        "from auscult.demo import command; from bench import live\n"
+        f"from auscult.demo import command; from bench import {name} as chosen\n"
         "with command.scratch_database():\n"
-        "    print([(m.what, m.ratio) for m in live.measure('small', 3)])"
+        "    print([(m.what, m.ratio) for m in chosen.measure('small', 3)])"
     )
     # A folder of its own: the scratch database's server is stopped at the end.
     environment = os.environ | {
@@ -25,5 +29,5 @@ def test_the_benchmark_still_runs_at_a_small_size(tmp_path):
     }
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert "new weighted result at 420 ballots" in done.stdout
+    assert words in done.stdout
     assert (results.read_bytes() if results.exists() else None) == before
