@@ -265,3 +265,22 @@ def test_who_opens_and_adds(chain, editor, make_member, opened, now):
     # An editor who is no physician cannot add what only physicians read.
     with pytest.raises(NotAllowed):
         add_step(standing=editor, now=now, issue_id=issue.pk, kind=StepKind.POSTING, number=posting.pk)
+
+
+def test_ones_own_page_costs_the_same_with_many_issues(chain, author, make_member, opened, now):
+    from auscult.web.queries import get_own_page
+
+    _, posting, voter = chain
+
+    def cost():
+        with CaptureQueriesContext(connection) as queries:
+            assert get_own_page(voter, now).issues
+        return len(queries)
+
+    few = cost()
+    for n in range(8):
+        issue = open_issue(standing=author, now=now, title=f"Matter {n}", topic="health-reform", summary="")
+        for kind, number in ((StepKind.POSTING, posting.pk), (StepKind.APPEAL, opened.pk)):
+            add_step(standing=author, now=now, issue_id=issue.pk, kind=kind, number=number)
+    assert len(get_own_page(voter, now).issues) == 9
+    assert cost() == few <= 14

@@ -69,6 +69,12 @@ def sentence_of(appeal: Appeal, *, delivered: int | None = None) -> str:
     return _sentence(versions, delivered)
 
 
+def _delivered(appeal: Appeal) -> int | None:
+    """Highest version that was delivered, of an appeal whose addressees are read already."""
+    deliveries = [getattr(addressee, "delivery", None) for addressee in appeal.addressees.all()]
+    return max((delivery.version.number for delivery in deliveries if delivery), default=None)
+
+
 def _sentence(versions: list[AppealVersion], delivered: int | None) -> str:
     signed = max(versions, key=lambda version: (version.count.valid, -version.number))
     target = next((version for version in versions if version.number == delivered), signed)
@@ -418,6 +424,7 @@ def list_own_signatures(standing: Standing) -> list[OwnSignatureLine]:
         Signature.objects.filter(member_id=standing.member_id, state=Signature.State.VALID)
         .annotate(newest=Subquery(newest.values("number")[:1]))
         .select_related("version__appeal")
+        .prefetch_related("version__appeal__versions__count", "version__appeal__addressees__delivery__version")
         .order_by("version__appeal_id", "-version__number")
         .distinct("version__appeal_id")
     )
@@ -428,7 +435,7 @@ def list_own_signatures(standing: Standing) -> list[OwnSignatureLine]:
             row.version.number,
             row.newest,
             AppealState(row.version.appeal.state),
-            sentence_of(row.version.appeal),
+            _sentence(list(row.version.appeal.versions.all()), _delivered(row.version.appeal)),
             row.nonce,
         )
         for row in reversed(rows[:20])

@@ -85,17 +85,8 @@ def get_issue_page(standing: Standing, issue_id: int, now: datetime) -> IssuePag
     issue = Issue.objects.select_related("topic").filter(pk=issue_id).first()
     if issue is None:
         raise NotFound("There is no issue of that number.")
-    steps = list(
-        IssueStep.objects.filter(issue=issue)
-        .select_related("posting__survey", "release__survey", "position__organisation", "appeal")
-        .defer("release__bundle", "release__freeze", "release__manifest", "posting__body", "posting__html")
-    )
-    appeals = {step.appeal_id: step.appeal for step in steps if step.appeal is not None}
-    events = [event for step in steps for event in _step_events(step, standing)]
-    events += _delivery_events(appeals, now)
-    if issue.closed_at:
-        events.append(Event(issue.closed_at, StepKind.OUTCOME, "The end", issue.outcome, "", 0, None))
-    events.sort(key=lambda event: event.at)
+    steps = _read_steps([issue.pk])
+    events = _events([issue], steps, standing, now)[issue.pk]
     return IssuePage(
         issue.pk,
         issue.title,
@@ -110,6 +101,32 @@ def get_issue_page(standing: Standing, issue_id: int, now: datetime) -> IssuePag
         _took_part(standing, steps),
         issue.opened_by_id == standing.member_id is not None or standing.can(Permission.ISSUE_KEEP),
     )
+
+
+def _read_steps(issue_ids: list[int]) -> list[IssueStep]:
+    """Steps of some issues with everything that their events need, in three queries."""
+    return list(
+        IssueStep.objects.filter(issue_id__in=issue_ids)
+        .select_related("posting__survey", "release__survey", "position__organisation", "appeal")
+        .prefetch_related("appeal__versions__count")
+        .defer("release__bundle", "release__freeze", "release__manifest", "posting__body", "posting__html")
+    )
+
+
+def _events(issues: list[Issue], steps: list[IssueStep], standing: Standing, now: datetime) -> dict[int, list[Event]]:
+    """Events of each issue, oldest first, in one query more."""
+    appeals = {step.appeal_id for step in steps if step.appeal_id}
+    delivered: dict[int, list[Event]] = {}
+    for delivery in Delivery.objects.filter(addressee__appeal_id__in=appeals).select_related("addressee", "version"):
+        delivered.setdefault(delivery.addressee.appeal_id, []).extend(_delivery_events(delivery, now))
+    found: dict[int, list[Event]] = {issue.pk: [] for issue in issues}
+    for step in steps:
+        found[step.issue_id] += _step_events(step, standing) + delivered.get(step.appeal_id or 0, [])
+    for issue in issues:
+        if issue.closed_at:
+            found[issue.pk].append(Event(issue.closed_at, StepKind.OUTCOME, "The end", issue.outcome, "", 0, None))
+        found[issue.pk].sort(key=lambda event: event.at)
+    return found
 
 
 def _step_events(step: IssueStep, standing: Standing) -> list[Event]:
@@ -146,7 +163,7 @@ def _step_events(step: IssueStep, standing: Standing) -> list[Event]:
 
 def _appeal_events(appeal: Appeal) -> list[Event]:
     events = []
-    for version in appeal.versions.select_related("count"):
+    for version in appeal.versions.all():
         if version.number == 1:
             at, words = (
                 appeal.opened_at or version.written_at,
@@ -164,30 +181,27 @@ def _appeal_events(appeal: Appeal) -> list[Event]:
     return events
 
 
-def _delivery_events(appeals: dict[int | None, Appeal], now: datetime) -> list[Event]:
-    events = []
-    deliveries = Delivery.objects.filter(addressee__appeal_id__in=list(appeals)).select_related("addressee", "version")
-    for delivery in deliveries:
-        name, appeal_id = delivery.addressee.name, delivery.addressee.appeal_id
-        due = delivery.sent_at + rules.ANSWER_WITHIN
-        clock = Clock("answer", due, delivery.answered_at)
+def _delivery_events(delivery: Delivery, now: datetime) -> list[Event]:
+    name, appeal_id = delivery.addressee.name, delivery.addressee.appeal_id
+    due = delivery.sent_at + rules.ANSWER_WITHIN
+    clock = Clock("answer", due, delivery.answered_at)
+    events = [
+        Event(delivery.sent_at, StepKind.DELIVERY, f"Delivered to {name}",
+              f"Version {delivery.version.number}, by {delivery.addressee.channel}. {delivery.proof}",
+              "voice:appeal-read", appeal_id, clock)
+    ]  # fmt: skip
+    state = rules.addressee_state(sent_at=delivery.sent_at, answer="", answered_at=None, now=now)
+    if state == AddresseeState.SILENT and (delivery.answered_at is None or delivery.answered_at > due):
         events.append(
-            Event(delivery.sent_at, StepKind.DELIVERY, f"Delivered to {name}",
-                  f"Version {delivery.version.number}, by {delivery.addressee.channel}. {delivery.proof}",
-                  "voice:appeal-read", appeal_id, clock)
+            Event(due, StepKind.SILENCE, f"Silence of {name}", "30 days without an answer.", "voice:appeal-read",
+                  appeal_id, None)
         )  # fmt: skip
-        state = rules.addressee_state(sent_at=delivery.sent_at, answer="", answered_at=None, now=now)
-        if state == AddresseeState.SILENT and (delivery.answered_at is None or delivery.answered_at > due):
-            events.append(
-                Event(due, StepKind.SILENCE, f"Silence of {name}", "30 days without an answer.", "voice:appeal-read",
-                      appeal_id, None)
-            )  # fmt: skip
-        if delivery.answered_at is not None:
-            said = "refuses" if delivery.answer == "refused" else "answers"
-            events.append(
-                Event(delivery.answered_at, StepKind.ANSWER, f"{name} {said}", delivery.answer_text, "voice:appeal-read",
-                      appeal_id, None)
-            )  # fmt: skip
+    if delivery.answered_at is not None:
+        said = "refuses" if delivery.answer == "refused" else "answers"
+        events.append(
+            Event(delivery.answered_at, StepKind.ANSWER, f"{name} {said}", delivery.answer_text, "voice:appeal-read",
+                  appeal_id, None)
+        )  # fmt: skip
     return events
 
 
@@ -251,16 +265,11 @@ def list_own_issues(standing: Standing, now: datetime, *, limit: int = 10) -> li
         | Q(appeal__in=signed)
         | Q(posting__in=commented)
     )
-    issues = Issue.objects.filter(pk__in=steps.values("issue")).order_by("-opened_at")[:limit]
+    issues = list(Issue.objects.filter(pk__in=steps.values("issue")).order_by("-opened_at")[:limit])
+    events = _events(issues, _read_steps([issue.pk for issue in issues]), standing, now)
     lines = []
     for issue in issues:
-        page = get_issue_page(standing, issue.pk, now)
-        past = [event for event in page.events if event.at <= now]
-        newest = past[-1] if past else None
-        lines.append(
-            OwnIssueLine(
-                issue.pk, issue.title, newest.words if newest else "Opened", newest.at if newest else issue.opened_at,
-                issue.closed_at,
-            )
-        )  # fmt: skip
+        past = [event for event in events[issue.pk] if event.at <= now]
+        words, at = (past[-1].words, past[-1].at) if past else ("Opened", issue.opened_at)
+        lines.append(OwnIssueLine(issue.pk, issue.title, words, at, issue.closed_at))
     return lines
