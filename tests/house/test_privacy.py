@@ -242,21 +242,22 @@ CLASSES |= {
         ),
     },
     "voice.appealversion": dict.fromkeys(
-        ["id", "appeal", "number", "preamble", "clauses", "sha256", "why", "written_at"], "public"
+        ["id", "state", "appeal", "number", "preamble", "clauses", "sha256", "why", "written_at"], "public"
     ),
     "voice.signature": {
         "member": "link",
         # Shown only where the signer wishes it, and never beside the handle.
         "name_sealed": "sealed",
         **dict.fromkeys(
-            ["id", "version", "display", "specialty", "us_state", "nonce", "state", "signed_at", "withdrawn_at"], "plain"
+            ["id", "version", "display", "specialty", "us_state", "nonce", "place", "state", "signed_at", "withdrawn_at"],
+            "plain",
         ),
     },
     "voice.signaturecount": dict.fromkeys(["version", "valid", "shown", "reaffirmed"], "public"),
     "voice.addressee": dict.fromkeys(["id", "appeal", "organisation", "name", "channel"], "public"),
     "voice.delivery": dict.fromkeys(
         [
-            "id", "addressee", "version", "sent_at", "file_sha256", "proof", "record_index", "answer", "answer_text",
+            "id", "addressee", "version", "sent_at", "file_sha256", "letter", "proof", "record_index", "answer", "answer_text",
             "answer_html", "answered_by", "answered_at", "answer_index", "silence_index",
         ],
         "public",
@@ -272,6 +273,7 @@ CLASSES |= {
         [
             "id", "title", "subject", "party_a", "party_b", "starts_on", "ends_on", "terms", "terms_sha256", "proposed_at",
             "ratified_a_at", "ratified_b_at",
+            "declined_at",
         ],
         "public",
     ),

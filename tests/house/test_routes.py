@@ -87,7 +87,7 @@ POST = {
     "voice:position-reply": (404, 404, 404, 404, 404, 404),
     "voice:appeal-draft": (403, 403, 403, 400, 403, 403),
     "voice:appeal-sign": (404, 404, 404, 409, 404, 404),
-    "voice:appeal-withdraw": (404, 404, 404, 409, 404, 404),
+    "voice:appeal-withdraw": (403, 404, 404, 404, 404, 404),
     "voice:appeal-amend": (404, 404, 404, 403, 404, 404),
     "voice:appeal-moderate": (403, 404, 404, 403, 404, 404),
     "voice:appeal-close": (404, 404, 404, 403, 404, 404),
@@ -99,6 +99,7 @@ POST = {
     "voice:issue-close": (404, 404, 404, 404, 404, 404),
     "partnerships:agreement-propose": (403, 403, 403, 403, 403, 403),
     "partnerships:agreement-ratify": (404, 404, 404, 404, 404, 404),
+    "partnerships:agreement-decline": (404, 404, 404, 404, 404, 404),
     "partnerships:notice-give": (400, 404, 404, 404, 404, 404),
     "partnerships:agreement-reply": (404, 404, 404, 404, 404, 404),
     "partnerships:occurrence-step": (404, 404, 404, 404, 404, 404),
@@ -137,7 +138,14 @@ NEEDS = {
     **dict.fromkeys(
         [
             f"partnerships:{name}"
-            for name in ("agreement-read", "agreement-ratify", "notice-give", "agreement-reply", "access-read")
+            for name in (
+                "agreement-read",
+                "agreement-ratify",
+                "agreement-decline",
+                "notice-give",
+                "agreement-reply",
+                "access-read",
+            )
         ],
         ("agreement_id",),
     ),

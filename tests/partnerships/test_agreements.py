@@ -13,6 +13,7 @@ from auscult.partnerships.actions.agreements import (
     CannotProposeAgreement,
     CannotRatifyAgreement,
     CannotTakeStep,
+    decline_agreement,
     give_notice,
     ratify_agreement,
     reply_to_agreement,
@@ -186,6 +187,8 @@ def test_notices(parties, agreement):
     with pytest.raises(CannotGiveNotice):
         notice(operator, at(2009, 5, 5), agreement, NoticeKind.RENEWAL_REFUSED)
     notice(society, at(2009, 5, 20), agreement, NoticeKind.RENEWAL_REFUSED)
+    with pytest.raises(CannotGiveNotice, match="ends with its term"):
+        notice(society, at(2009, 5, 20), agreement, NoticeKind.TERMINATION, effective_on=date(2009, 5, 25))
     for kind in (NoticeKind.TERMINATION, NoticeKind.SUSPENSION):
         for effective in (None, date(2009, 5, 19)):
             with pytest.raises(CannotGiveNotice, match="from which day"):
@@ -200,6 +203,59 @@ def test_notices(parties, agreement):
     assert "The Operator gave notice" in ending
     assert "citing journals" in ending
     assert "The Society refused them on 20 May 2009" in ending
+
+
+def test_a_proposal_is_declined_or_withdrawn(parties):
+    for who in ("society", "operator"):
+        made = proposal(parties)
+        assert get_agreement_page(parties[who], made.pk, at(2007, 5, 11)).may_decline
+        decline_agreement(standing=parties[who], now=at(2007, 5, 12), agreement_id=made.pk)
+        assert get_agreement_page(READER, made.pk, at(2007, 5, 13)).state == AgreementState.DECLINED
+        with pytest.raises(CannotRatifyAgreement, match="declined or withdrawn"):
+            ratify_agreement(standing=parties["society"], now=at(2007, 5, 13), agreement_id=made.pk)
+        with pytest.raises(CannotRatifyAgreement):
+            decline_agreement(standing=parties[who], now=at(2007, 5, 13), agreement_id=made.pk)
+    with pytest.raises(NotAllowed):
+        decline_agreement(standing=parties["arbiter"], now=at(2007, 5, 13), agreement_id=proposal(parties).pk)
+
+
+def test_who_suspended_resumes(parties, agreement):
+    operator, society = parties["operator"], parties["society"]
+    notice(operator, at(2008, 1, 10), agreement, NoticeKind.SUSPENSION, effective_on=date(2008, 1, 11))
+    with pytest.raises(CannotGiveNotice, match="that suspended"):
+        notice(society, at(2008, 1, 12), agreement, NoticeKind.RESUMPTION, effective_on=date(2008, 1, 12))
+    notice(operator, at(2008, 1, 20), agreement, NoticeKind.RESUMPTION, effective_on=date(2008, 1, 21))
+    assert get_agreement_page(READER, agreement.pk, at(2008, 1, 21)).state == AgreementState.ACTIVE
+
+
+def test_what_falls_due_after_the_end_is_owed_by_nobody(parties, agreement):
+    notice(parties["society"], at(2007, 9, 1), agreement, NoticeKind.TERMINATION, effective_on=date(2007, 10, 1))
+    assert states(agreement, at(2007, 12, 1))["digest", 2] == OccurrenceState.LAPSED
+    assert states(agreement, at(2007, 12, 1))["digest", 1] == OccurrenceState.OVERDUE
+    with pytest.raises(CannotTakeStep, match="not owed any more"):
+        step(parties["society"], at(2007, 12, 1), "digest", StepKind.ALLEGE, number=2)
+    assert get_agreement_page(READER, agreement.pk, at(2007, 12, 1)).columns[0].due == 1
+
+
+def test_who_says_nothing_for_fourteen_days_has_taken_it(parties, agreement):
+    step(parties["society"], at(2007, 5, 31), "journals", StepKind.SUBMIT)
+    assert states(agreement, at(2007, 6, 13))["journals", 1] == OccurrenceState.SUBMITTED
+    assert states(agreement, at(2007, 6, 14))["journals", 1] == OccurrenceState.UNOBJECTED
+    column = get_agreement_page(READER, agreement.pk, at(2007, 6, 15)).columns[1]
+    assert (column.due, column.confirmed, column.on_time) == (1, 1, 1)
+    with pytest.raises(CannotTakeStep):
+        step(parties["operator"], at(2007, 6, 15), "journals", StepKind.RETURN)
+
+
+@pytest.mark.usefixtures("queued_mail")
+@pytest.mark.django_db(transaction=True)
+def test_the_other_side_is_told_with_its_time_to_answer(parties, agreement):
+    from auscult.shared.models import MailMessage
+
+    step(parties["operator"], at(2007, 6, 5), "journals", StepKind.ALLEGE)
+    told = MailMessage.objects.order_by("pk").last()
+    assert told.to == "society@example.org"
+    assert "until 19 June 2007 to answer" in told.text
 
 
 def test_a_termination_ends_it_early(parties, agreement):
@@ -227,7 +283,7 @@ def test_both_sides_state_their_view_once(parties, agreement, make_member):
             "organisation_id": party,
         }
         reply_to_agreement(**given, text="Our view.")
-        with pytest.raises(CannotReply, match="has replied"):
+        with pytest.raises(CannotReply, match="replied to this"):
             reply_to_agreement(**given, text="Again.")
     with pytest.raises(NotAllowed):
         reply_to_agreement(**(given | {"organisation_id": 999}), text="x")

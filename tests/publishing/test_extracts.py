@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from auscult.cli import main
 from auscult.evidence import bundle
 from auscult.evidence.canonical import canonical_json
-from auscult.evidence.checks import FALSE
+from auscult.evidence.checks import FALSE, NOT_CHECKED
 from auscult.evidence.extract import DOCUMENTS, EXTRACT
 from auscult.evidence.merkle import leaf_hash, root_of
 from auscult.evidence.signatures import load_signing_key, sign
@@ -26,6 +26,8 @@ from auscult.statistics.mandates import mandate_figures
 
 pytestmark = pytest.mark.django_db
 SEED = bytes(range(32))
+HIDDEN = {"withheld": True, "repeated": False}
+SENTENCE = "3 signed version 1; version 1 delivered, the text that was signed"
 
 
 def falsehoods(data):
@@ -67,9 +69,13 @@ def told(now):
     put("membership.claimed", {"thing": "membership:s", "organisation": "S", "members": {"all": 10, "student": 2},
                                "source": "x", "grade": "published"})  # fmt: skip
     figures = mandate_figures({"speaks": 5, "partly": 2, "does_not": 6, "no_opinion": 0}, 40, met_before=False)
-    row = {"slug": "s", "organisation": "S", "withheld": False} | figures
+    row = {"slug": "s", "organisation": "S", "withheld": False, "repeated": False} | figures
     counted = canonical_json(
-        {"topic": "t", "eligible": 40, "organisations": [row, {"slug": "q", "organisation": "Q", "withheld": True}]}
+        {
+            "topic": "t",
+            "eligible": 40,
+            "organisations": [row, {"slug": "q", "organisation": "Q", "withheld": True, "repeated": False}],
+        }
     )
     put("mandates.counted", {"thing": "mandates:t", "topic": "t", "eligible": 40}, figures=counted)
     put("appeal.opened", {"thing": "appeal:1", "version": 1, "text": sha}, text=text)
@@ -77,18 +83,29 @@ def told(now):
     leaves.sort(key=lambda leaf: leaf_hash(canonical_json(leaf)))
     signed = b"".join(canonical_json(leaf) + b"\n" for leaf in leaves)
     root = root_of([leaf_hash(canonical_json(leaf)) for leaf in leaves]).hex()
-    version = {"version": 1, "text": sha, "signatures": 3, "reaffirmed": 0, "root": root}
+    version = {"version": 1, "text": sha, "signatures": 3, "root": root}
     put("appeal.closed", {"thing": "appeal:1", "versions": [version]}, signatures_1=signed)
-    put("appeal.delivered", {"thing": "appeal:1", "addressee": "X", "version": 1, "text": sha, "signatures": 3})
+    put(
+        "appeal.delivered",
+        {"thing": "appeal:1", "addressee": "X", "version": 1, "text": sha, "signatures": 3, "sentence": SENTENCE},
+    )
     put("appeal.silent", {"thing": "appeal:1", "addressee": "X"}, days=30)
-    put("appeal.answered", {"thing": "appeal:1", "addressee": "X", "answer": "answered"}, days=31, text=b"Yes.")
-    terms = {"term": {"starts_on": "2009-01-01", "ends_on": "2010-01-01"}, "obligations": [{"code": "o"}]}
+    put(
+        "appeal.answered",
+        {"thing": "appeal:1", "addressee": "X", "answer": "answered", "days": 31},
+        days=31,
+        text=b"Yes.",
+    )
+    terms = {
+        "term": {"starts_on": "2009-01-01", "ends_on": "2010-01-01"}, "zone": "UTC", "parties": {"a": "A", "b": "B"},
+        "obligations": [{"code": "o", "debtor": "b", "due_on": ["2009-07-01"]}], "grants": [{"to": "b", "scope": "numbers"}],
+    }  # fmt: skip
     put("agreement.proposed", {"thing": "agreement:1"}, terms=canonical_json(terms))
-    put("agreement.ratified", {"thing": "agreement:1"})
+    put("agreement.ratified", {"thing": "agreement:1", "by": "B"})
     owed = {"thing": "agreement:1", "obligation": "o", "occurrence": 1, "due_on": "2009-07-01", "side": "a"}
     put("obligation.alleged", owed, days=1, text=b"No.")
     put("obligation.breached", owed | {"side": "arbiter"}, days=15, text=b"Indeed.")
-    put("access.read", {"thing": "agreement:1"})
+    put("access.read", {"thing": "agreement:1", "client": "B", "scope": "numbers"}, days=16)
     put(
         "agreement.noticed",
         {"thing": "agreement:1", "notice": "non-renewal", "effective_on": None},
@@ -105,6 +122,9 @@ def test_the_whole_record_survives(told):
     data = make_extract()
     assert falsehoods(data) == {}
     assert len(verify_bundle(data)) == 8
+    assert [check.what for check in verify_bundle(make_extract(["appeal:1"])) if check.verdict == NOT_CHECKED] == [
+        "completeness"
+    ]
 
 
 @pytest.mark.parametrize("thing", ["membership:s", "mandates:t", "appeal:1", "agreement:1", "position:1", "issue:1"])
@@ -176,6 +196,16 @@ FORGERIES = {
         set_kind("agreement.noticed", notice="termination", effective_on="2009-06-01"),
         "agreements",
     ),
+    "more respondents than statements": (counted(lambda o: o[0].update(respondents=5000)), "mandates"),
+    "more members than were counted": (counted(lambda o: o[0].update(eligible=4000)), "mandates"),
+    "figures repeated that never were": (counted(lambda o: o[0].update(repeated=True)), "mandates"),
+    "another sentence": (set_kind("appeal.delivered", sentence="10,000 signed version 1"), "appeals"),
+    "an answer in another time": (set_kind("appeal.answered", days=3), "appeals"),
+    "ratified by somebody else": (set_kind("agreement.ratified", by="C"), "agreements"),
+    "alleged by who owes it": (set_kind("obligation.alleged", side="b"), "agreements"),
+    "an occurrence nobody promised": (set_kind("obligation.alleged", occurrence=77), "agreements"),
+    "read by somebody else": (set_kind("access.read", client="C"), "agreements"),
+    "read before it was ratified": (redate("access.read", "2009-07-01T12:00:00+00:00"), "agreements"),
     "an entry left out": (lambda body, _: body["entries"].pop(3), "entries in the record"),
     "a document left out": (lambda body, documents: documents.pop(next(iter(documents))), "documents"),
     "a document too many": (lambda body, documents: documents.update({"0" * 64: b"x"}), "documents"),
@@ -244,7 +274,9 @@ def test_replies_travel_in_the_bundle(release, representative, now):
     ("act", "words"),
     [
         (lambda said: said["replies"][0].update(text="We agree."), "was changed"),
-        (lambda said: said["replies"][0].update(organisation="Another"), "shown as that of"),
+        (lambda said: said["replies"][0].update(organisation="Another"), "shown with another organisation"),
+        (lambda said: said["replies"][0].update(public_name="The President"), "shown with another public_name"),
+        (lambda said: said["replies"].clear(), "without a reply"),
         (lambda said: said["replies"][0]["entry"]["payload"].update(thing="release:2"), "not in the record"),
         (lambda said: said["checkpoint"].update(tree_size=9), "not signed"),
         (lambda said: said.update(consistency=[]), "does not contain"),

@@ -321,7 +321,7 @@ def test_a_representative_answers_once_with_a_badge(release, representative, mak
         with pytest.raises(CannotReply):
             reply(standing, text)
     made = reply(standing)
-    with pytest.raises(CannotReply, match="has replied"):
+    with pytest.raises(CannotReply, match="replied to this"):
         reply(standing)
     page = get_release_page(standing, 1)
     assert [(line.organisation, line.scope) for line in page.reply_box.replies] == [("Example Society", "membership")]

@@ -29,6 +29,7 @@ from auscult.voice.actions.appeals import (
     draft_appeal,
     moderate_appeal,
     sign_appeal,
+    signable_version,
     withdraw_signature,
 )
 from auscult.voice.actions.deliveries import (
@@ -37,12 +38,12 @@ from auscult.voice.actions.deliveries import (
     answer_appeal,
     deliver_appeal,
     end_appeal,
-    letter_of,
     note_due_silences,
     note_silence,
 )
 from auscult.voice.models import Appeal, AppealVersion, Delivery, Signature, SignatureCount
-from auscult.voice.queries.appeals import get_appeal_page, get_changes_page, list_appeals, list_own_signatures
+from auscult.voice.queries.appeals import get_appeal_page, get_changes_page, list_appeals
+from auscult.voice.queries.signatures import list_own_signatures
 from auscult.voice.rules import AddresseeState, AppealState, Display
 
 from .conftest import CLAUSES
@@ -51,12 +52,17 @@ pytestmark = pytest.mark.django_db
 
 
 def sign(standing, now, appeal, display=Display.COUNTED):
-    text = appeal.versions.order_by("-number")[0].sha256
+    present = Appeal.objects.get(pk=appeal.pk)
+    text = signable_version(present).sha256 if present.opened_at else appeal.versions.get().sha256
     return sign_appeal(standing=standing, now=now, appeal_id=appeal.pk, sha256=text, display=display)
 
 
 def amend(author, now, appeal, clauses=("New.", "Newer.", "Newest.", "Hear us."), why="Sharper."):
     return amend_appeal(standing=author, now=now, appeal_id=appeal.pk, preamble="Because.", clauses=clauses, why=why)
+
+
+def publish(moderator, now, appeal, reason="in_order"):
+    return moderate_appeal(standing=moderator, now=now, appeal_id=appeal.pk, reason=reason)
 
 
 def page(appeal, standing=READER, now=None):
@@ -122,12 +128,13 @@ def test_a_moderator_does_not_decide_on_the_own_appeal(topics, society, make_mem
         moderate_appeal(standing=both, now=now, appeal_id=own.pk, reason="in_order")
 
 
-def test_signatures_do_not_carry_over_unless_reaffirmed(opened, author, make_member, now):
+def test_signatures_do_not_carry_over_unless_reaffirmed(opened, author, moderator, make_member, now):
     first, second = make_member(), make_member()
     old = page(opened).newest.sha256
     sign(first, now, opened)
     sign(second, now, opened)
     amend(author, now, opened)
+    publish(moderator, now, opened)
     with pytest.raises(CannotSignAppeal, match="has changed since you read it"):
         sign_appeal(standing=make_member(), now=now, appeal_id=opened.pk, sha256=old)
     counts = [(v.signatures, v.reaffirmed) for v in page(opened).versions]
@@ -152,7 +159,7 @@ def test_withdrawing_deletes_the_name_and_counts_back(opened, make_member, now):
     assert page(opened).newest.signatures == 5
     row = Signature.objects.get(member_id=member.member_id)
     assert (row.state, row.name_sealed) == ("withdrawn", None)
-    with pytest.raises(CannotSignAppeal, match="have not signed"):
+    with pytest.raises(NotFound, match="have not signed"):
         withdraw_signature(standing=member, now=now, appeal_id=opened.pk)
     sign(member, now, opened)  # and may come back
     assert page(opened).newest.signatures == 6
@@ -203,8 +210,88 @@ def test_who_may_draft_amend_and_close(opened, author, make_member, moderator, n
     close_appeal(standing=moderator, now=now, appeal_id=opened.pk)
     with pytest.raises(CannotCloseAppeal):
         close_appeal(standing=author, now=now, appeal_id=opened.pk)
-    with pytest.raises(CannotSignAppeal):
+    with pytest.raises(NotFound):
         withdraw_signature(standing=stranger, now=now, appeal_id=opened.pk)
+
+
+def test_a_new_version_is_published_by_a_moderator_alone(opened, author, moderator, make_member, now):
+    amend(author, now, opened, ("Do one thing.", "Smith is a crook."))
+    assert [v.number for v in page(opened).versions] == [1]
+    assert page(opened).waiting is None
+    assert page(opened, make_member()).waiting is None
+    assert page(opened, author).waiting.number == page(opened, moderator).waiting.number == 2
+    assert not RecordEntry.objects.filter(kind="appeal.amended").exists()
+    with pytest.raises(NotFound):
+        get_changes_page(READER, opened.pk, 1, 2)
+    sign(make_member(), now, opened)  # meanwhile the published text is signed
+    with pytest.raises(CannotCloseAppeal, match="waits for a moderator"):
+        close_appeal(standing=author, now=now, appeal_id=opened.pk)
+    amend(author, now, opened, ("Do one thing.", "Nobody is a crook."))  # reworded in place
+    publish(moderator, now, opened, "attacks_a_person")
+    assert page(opened, moderator).waiting is None
+    amend(author, now, opened)
+    publish(moderator, now, opened)
+    assert [v.number for v in page(opened).versions] == [1, 3]
+    assert RecordEntry.objects.get(kind="appeal.amended").payload["version"] == 3
+
+
+def test_an_open_appeal_can_be_taken_down_by_a_public_reason(opened, moderator, now):
+    with pytest.raises(CannotModerateAppeal, match="does not wait"):
+        publish(moderator, now, opened)
+    publish(moderator, now, opened, "names_a_patient")
+    with pytest.raises(NotFound):
+        page(opened)
+    assert RecordEntry.objects.get(kind="appeal.taken_down").payload["reason"] == "names_a_patient"
+
+
+def test_a_draft_freezes_with_its_first_cosignature(draft, author, make_member, moderator, now):
+    amend(author, now, draft, ("Reworded.",), why="")
+    assert [v.number for v in page(draft, author).versions] == [1]
+    assert page(draft, author).newest.clauses == ["Reworded."]
+    sign(make_member(), now, draft)
+    with pytest.raises(CannotAmendAppeal, match="froze with its first"):
+        amend(author, now, draft)
+    with pytest.raises(CannotAmendAppeal, match="cannot be changed now"):
+        Appeal.objects.update(state="closed")
+        amend(author, now, draft)
+
+
+def test_cosigners_can_get_out(draft, make_member, moderator, now):
+    members = [make_member() for _ in range(5)]
+    for member in members:
+        sign(member, now, draft)
+    assert page(draft, members[0]).state == AppealState.REVIEW
+    withdraw_signature(standing=members[0], now=now, appeal_id=draft.pk)
+    Member.objects.filter(pk=members[1].member_id).update(verified_until=now - timedelta(days=1))
+    withdraw_signature(standing=members[1], now=now, appeal_id=draft.pk)
+    assert page(draft, moderator).newest.signatures == 3
+
+
+def test_who_comes_back_cannot_be_known_again(opened, make_member, now):
+    member = make_member()
+    give_claim(member)
+    sign(member, now, opened, Display.SPECIALTY)
+    before = Signature.objects.get(member_id=member.member_id)
+    withdraw_signature(standing=member, now=now, appeal_id=opened.pk)
+    sign(member, now, opened)
+    after = Signature.objects.get(member_id=member.member_id)
+    assert (before.nonce, before.place) != (after.nonce, after.place)
+    assert after.nonce not in [line.place for line in page(opened).signatories]
+
+
+def test_a_misspelt_organisation_is_a_mistake_in_the_form(author, topics, now):
+    with pytest.raises(CannotDraftAppeal, match="short name"):
+        draft_appeal(
+            standing=author, now=now, title="t", topic="health-reform", preamble="", clauses=["Do."],
+            addressees=[AddresseeDraft("X", "letter", "none")],
+        )  # fmt: skip
+    assert not Appeal.objects.exists()
+
+
+def test_without_a_representative_a_moderator_notes_the_answer(delivered, moderator, now):
+    delivery = Delivery.objects.order_by("pk").first()
+    answer_appeal(standing=moderator, now=now, delivery_id=delivery.pk, refused=False, text="On paper.")
+    assert page(delivered).addressees[0].state == AddresseeState.ANSWERED
 
 
 def test_a_version_cannot_be_rewritten(opened):
@@ -213,11 +300,12 @@ def test_a_version_cannot_be_rewritten(opened):
 
 
 @pytest.fixture
-def delivered(opened, author, make_member, now):
+def delivered(opened, author, moderator, make_member, now):
     """Signed by 12, changed, closed, handed to both addressees."""
     for _ in range(7):
         sign(make_member(), now, opened)
     amend(author, now, opened)
+    publish(moderator, now, opened)
     close_appeal(standing=author, now=now, appeal_id=opened.pk)
     for addressee in opened.addressees.all():
         deliver_appeal(standing=author, now=now, addressee_id=addressee.pk, version=2, proof="Receipt 1")
@@ -257,7 +345,7 @@ def test_nothing_is_delivered_before_it_is_counted_or_without_proof(opened, auth
 
 def test_the_letter_is_the_file_whose_hash_is_on_record(delivered):
     delivery = Delivery.objects.select_related("addressee__appeal").first()
-    letter = letter_of(delivery)
+    letter = bytes(delivery.letter)
     assert letter.startswith(b"%PDF")
     assert sha256(letter) == delivery.file_sha256
 
@@ -276,6 +364,7 @@ def test_a_letter_reads_nothing_as_markup():
 
 def test_answers_and_silence(delivered, representative, moderator, make_member, now):
     ours, theirs = Delivery.objects.order_by("pk")
+    # The representative was told when it was delivered, had there been one; now she acts.
     with pytest.raises(NotAllowed):
         answer_appeal(standing=make_member(), now=now, delivery_id=ours.pk, refused=False, text="Yes.")
     with pytest.raises(NotAllowed):
@@ -327,7 +416,7 @@ def test_ten_times_the_signatures_cost_the_same_queries(opened, make_member, now
         Signature.objects.bulk_create(
             Signature(
                 version=version, member=member, display="specialty", specialty="Neurology", us_state="NY",
-                nonce=secrets.token_hex(16), signed_at=now,
+                nonce=secrets.token_hex(16), place=secrets.token_hex(8), signed_at=now,
             )
             for member in members
         )  # fmt: skip

@@ -115,14 +115,15 @@ def test_the_count_of_members_who_may_say_so(make_member, register, now):
     Member.objects.filter(pk=members[1].member_id).update(verified_until=now)
     count_mandates(standing=CONSOLE, now=now + timedelta(hours=1))
     row = figures(now + timedelta(hours=1))["society"]
-    assert (row["eligible"], row["respondents"], row["say_nobody"]) == (39, 36, 1)
+    assert (row["eligible"], row["respondents"]) == (39, 36)
     assert [share["count"] for share in row["shares"]] == [12, 11, 13, 0]
     assert row["badge"] == "contested"
     assert row["coverage"] == pytest.approx(36 / 39)
-    assert row["belong_share"] == pytest.approx(1 / 36)
+    # One who belongs, one who says «nobody»: too few to be told from the rest.
+    assert (row["belong_share"], row["nobody_share"]) == (None, None)
     assert row["recently_joined_share"] == 1.0
     assert all(0 <= share["low"] <= share["share"] <= share["high"] <= 1 for share in row["shares"])
-    assert row["weighting_refused"] or row["shares"][0]["weighted"] is not None
+    assert row["shares"][0]["weighted"] is not None
     assert RecordEntry.objects.filter(kind="mandates.counted", thing=f"mandates:{TOPIC}").exists()
 
 
@@ -205,3 +206,51 @@ def test_the_order_of_organisations_is_drawn(make_member, now):
     reader = make_member()
     orders = {tuple(form.slug for form in get_topic_page(reader, TOPIC, now).forms) for _ in range(12)}
     assert len(orders) > 1
+
+
+def test_one_statement_among_many_nobodies_is_not_shown(make_member, now):
+    for _ in range(12):
+        state_nobody(standing=make_member(), now=now, topic=TOPIC)
+    say(make_member(), now)
+    count_mandates(standing=CONSOLE, now=now)
+    assert figures(now)["society"]["withheld"] is True
+
+
+def test_that_an_organisation_is_named_at_all_tells_nothing(make_member, now):
+    add_organisation(standing=CONSOLE, now=now, slug="quiet", name="Quiet Society", kind="association")
+    say(make_member(), now)
+    count_mandates(standing=CONSOLE, now=now)
+    assert {slug: row["withheld"] for slug, row in figures(now).items()} == {"quiet": True, "society": True}
+
+
+def test_renewals_do_not_let_a_single_switch_through(make_member, now):
+    members = [make_member() for _ in range(15)]
+    for member in members:
+        say(member, now)
+    count_mandates(standing=CONSOLE, now=now + timedelta(days=1))
+    for member in members[:9]:
+        say(member, now + timedelta(days=2))
+    say(members[9], now + timedelta(days=2), Stance.DOES_NOT)
+    count_mandates(standing=CONSOLE, now=now + timedelta(days=31))
+    row = figures(now)["society"]
+    assert (row["repeated"], [share["count"] for share in row["shares"]]) == (True, [15, 0, 0, 0])
+
+
+def test_moving_to_nobody_counts_each_member_once(make_member, now):
+    members = [make_member() for _ in range(20)]
+    for member in members:
+        say(member, now)
+    count_mandates(standing=CONSOLE, now=now + timedelta(days=1))
+    for member in members[:5]:
+        state_nobody(standing=member, now=now + timedelta(days=2), topic=TOPIC)
+    count_mandates(standing=CONSOLE, now=now + timedelta(days=31))
+    assert figures(now)["society"]["repeated"] is True
+
+
+def test_a_badge_stops_waiting_even_if_nothing_changes(make_member, now):
+    for _ in range(200):
+        say(make_member(), now)
+    for month in range(2):
+        count_mandates(standing=CONSOLE, now=now + timedelta(days=30 * month + 1))
+    row = figures(now)["society"]
+    assert (row["repeated"], row["badge"], row["waits"]) == (True, "mandated", False)

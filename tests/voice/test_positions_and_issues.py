@@ -128,7 +128,7 @@ def test_members_of_the_organisation_beside_others(society, register, editor, re
     with pytest.raises(NotFound):
         compare_position(**(compare | {"release": 9}))
     reply_to_position(standing=representative, now=now, position_id=position.pk, text="Indeed.")
-    with pytest.raises(CannotReply, match="has replied"):
+    with pytest.raises(CannotReply, match="replied to this"):
         reply_to_position(standing=representative, now=now, position_id=position.pk, text="Again.")
     with pytest.raises(NotAllowed):
         reply_to_position(standing=editor, now=now, position_id=position.pk, text="x")

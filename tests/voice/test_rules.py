@@ -107,23 +107,18 @@ def test_flows_between_two_counts():
     def said(row, stance):
         return StatementNow(row, stance, SENT)
 
-    before = {
-        (1, 9): said(1, "speaks"),
-        (2, 9): said(2, "speaks"),
-        (3, 9): said(3, "partly"),
-        (4, 9): said(4, "partly"),
-    }
-    after = {
-        (1, 9): said(1, "speaks"),
-        (2, 9): said(7, "does_not"),
-        (5, 9): said(8, "speaks"),
-        (3, 9): said(9, "partly"),
-    }
-    flows = rules.count_flows(before, after, {(4, 9)})
+    before = {1: said(1, "speaks"), 2: said(2, "speaks"), 3: said(3, "partly"), 4: said(4, "partly")}
+    after = {1: said(1, "speaks"), 2: said(7, "does_not"), 5: said(8, "speaks"), 3: said(9, "partly")}
+    flows = rules.count_flows(before, after, {4})
     assert flows == {"new": 1, "renewed": 1, "switched": 1, "revoked": 1, "expired": 0}
+    # Who only renews changes nothing that is published.
+    assert rules.count_changes(flows) == 3
     assert rules.count_flows(before, {}, set())["expired"] == 4
-    assert rules.publishable_flows({"new": 0, "revoked": 9, "expired": 10}) == {
-        "new": 0,
-        "revoked": None,
-        "expired": 10,
-    }
+
+
+def test_flows_and_shares_are_shown_only_where_nobody_can_be_had_by_subtraction():
+    assert rules.publishable_flows({"new": 0, "revoked": 9, "expired": 10}) is None
+    assert rules.publishable_flows({"new": 0, "revoked": 12, "expired": 10}) == {"new": 0, "revoked": 12, "expired": 10}
+    assert [rules.publishable_share(n, 100) for n in (0, 1, 9, 10, 90, 91, 99, 100)] == [
+        0, None, None, 0.1, 0.9, None, None, 1,
+    ]  # fmt: skip

@@ -94,6 +94,8 @@ def send_appeal(size: Size, people: People, progress: Progress) -> None:
         clauses=DELIVERED,
         why="Sharpened for the addressees.",
     )
+    at += timedelta(hours=2)
+    appeals.moderate_appeal(standing=people.standing("moderator", at), now=at, appeal_id=appeal.pk, reason="in_order")
     at = datetime(2009, 9, 12, 9, 0, tzinfo=UTC)
     appeals.close_appeal(standing=author, now=at, appeal_id=appeal.pk)
     progress(3, 5)
@@ -158,7 +160,7 @@ def _sign_in_bulk(version: AppealVersion, count: int, signed: set[int | None]) -
             name = crypto.seal(who["registered_name"], NAME_PURPOSE) if who and display == Display.NAME else None
             yield (
                 version.pk, pk, str(display), name, who["specialty"][:60] if who else "",
-                who["licence_state"] if who else "", secrets.token_hex(16), "valid",
+                who["licence_state"] if who else "", secrets.token_hex(16), secrets.token_hex(8), "valid",
                 opens + (closes - opens) * float(rng.random()),
             )  # fmt: skip
 
@@ -166,7 +168,7 @@ def _sign_in_bulk(version: AppealVersion, count: int, signed: set[int | None]) -
         copy_rows(
             cursor,
             "voice_signature",
-            "version_id, member_id, display, name_sealed, specialty, us_state, nonce, state, signed_at",
+            "version_id, member_id, display, name_sealed, specialty, us_state, nonce, place, state, signed_at",
             rows(),
         )
         valid = Signature.objects.filter(version=version, state=Signature.State.VALID)

@@ -1,24 +1,27 @@
 """The offline verifier of an extract of the record: is it signed, is it in the record, does the story it tells hold?
 
-The rules of each kind are written here a second time, from the published words, not from the code that made the entries.
+The rules of appeals and agreements are written here a second time, from the published words; the arithmetic of mandates is
+the published method itself (``statistics.mandates``).
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from auscult.evidence import bundle
 from auscult.evidence.appeals import SignatureLeaf
 from auscult.evidence.canonical import canonical_json
-from auscult.evidence.checks import Check, Falsehood, require, run
+from auscult.evidence.checks import NOT_CHECKED, Check, Falsehood, require, run
 from auscult.evidence.extract import DOCUMENTS, EXTRACT, FORMAT
 from auscult.evidence.merkle import leaf_hash, root_from_inclusion_proof, root_of
 from auscult.evidence.signatures import is_signed, key_fingerprint
-from auscult.statistics.mandates import MANDATE_METHOD, badge_of, mandate_figures
+from auscult.statistics.mandates import MANDATE_METHOD, mandate_figures
 
 REPLY_WINDOW, ANSWER_WITHIN = timedelta(days=14), timedelta(days=30)
 
@@ -64,7 +67,11 @@ def verify_extract(files: Mapping[str, bytes], *, expected_key: str | None = Non
         ("appeals", lambda: _appeals(read)),
         ("agreements", lambda: _agreements(read)),
     ]
-    return [run(what, step) for what, step in steps]
+    checks = [run(what, step) for what, step in steps]
+    if read.body.get("things") is not None:
+        detail = "only the whole record shows whether an entry about it was left out"
+        checks.append(Check("completeness", NOT_CHECKED, detail))
+    return checks
 
 
 def _sums(read: _Extract) -> str:
@@ -92,6 +99,7 @@ def _entries(read: _Extract) -> str:
     size, root = read.body["checkpoint"]["tree_size"], read.body["checkpoint"]["root"]
     entries = read.body["entries"]
     indexes = [entry["index"] for entry in entries]
+    require(bool(entries), "there is no entry")
     require(indexes == sorted(set(indexes)), "the entries are not in the order of the record")
     leaves = [leaf_hash(canonical_json(entry["payload"])) for entry in entries]
     if read.body["things"] is None:
@@ -130,27 +138,47 @@ def _memberships(read: _Extract) -> str:
 
 def _mandates(read: _Extract) -> str:
     shown = 0
+    before: dict[tuple[str, str], Any] = {}
     for payload in read.entries("mandates.counted"):
         counted = json.loads(read.document(payload["documents"]["figures"]))
         require(counted["eligible"] == payload["eligible"], f"{payload['topic']}: another number of members")
         for row in counted["organisations"]:
-            if row["withheld"]:
-                require("shares" not in row, f"{payload['topic']}: withheld figures are shown")
-                continue
-            if row["method"] != MANDATE_METHOD:
-                raise Falsehood(f"{payload['topic']}: method {row['method']} is not known to this verifier")
-            counts = {share["stance"]: share["count"] for share in row["shares"]}
-            again = mandate_figures(counts, row["eligible"], met_before=not row["waits"])
             where = f"{row['organisation']} on {payload['topic']}"
-            for published, computed in zip(row["shares"], again["shares"], strict=True):
-                for field in ("share", "low", "high"):
-                    near = abs(published[field] - computed[field]) < 1e-9
-                    require(near, f"{where}: {field} of {published['stance']}")
-            require(row["verdict"] == badge_of(counts, row["eligible"]).value, f"{where}: the rule gives another badge")
-            require(row["badge"] == ("insufficient" if row["waits"] else row["verdict"]), f"{where}: another badge")
-            require(abs(row["coverage"] - again["coverage"]) < 1e-9, f"{where}: coverage")
+            old = before.get((payload["topic"], row["slug"]))
+            before[payload["topic"], row["slug"]] = row
+            if row["withheld"]:
+                require("shares" not in row, f"{where}: withheld figures are shown")
+                continue
+            if row["repeated"]:
+                _repeated(row, old, where)
+            else:
+                require(row["eligible"] == counted["eligible"], f"{where}: another number of members")
+                _figures(row, old, where)
             shown += 1
     return f"{shown} figures recomputed with their intervals and badges"
+
+
+def _repeated(row: Any, old: Any, where: str) -> None:
+    require(old is not None and not old["withheld"], f"{where}: figures are repeated that were never shown")
+    changing = {"repeated", "waits", "badge"}
+    same = {k: v for k, v in row.items() if k not in changing} == {k: v for k, v in old.items() if k not in changing}
+    require(same, f"{where}: repeated figures are not those of the count before")
+    require(row["badge"] == row["verdict"] and not row["waits"], f"{where}: another badge")
+
+
+def _figures(row: Any, old: Any, where: str) -> None:
+    if row["method"] != MANDATE_METHOD:
+        raise Falsehood(f"{where}: method {row['method']} is not known to this verifier")
+    met_before = old is not None and not old["withheld"] and old["verdict"] == "mandated"
+    counts = {share["stance"]: share["count"] for share in row["shares"]}
+    again = mandate_figures(counts, row["eligible"], met_before=met_before)
+    for field in ("respondents", "coverage", "verdict", "badge", "waits"):
+        near = row[field] == again[field] or (field == "coverage" and abs(row[field] - again[field]) < 1e-9)
+        require(near, f"{where}: another {field}")
+    require(len(row["shares"]) == len(again["shares"]), f"{where}: a stance is missing")
+    for published, computed in zip(row["shares"], again["shares"], strict=True):
+        for field in ("share", "low", "high"):
+            require(abs(published[field] - computed[field]) < 1e-9, f"{where}: {field} of {published['stance']}")
 
 
 def _appeals(read: _Extract) -> str:
@@ -180,14 +208,31 @@ def _appeals(read: _Extract) -> str:
                 counted.get(thing, {}).get(payload["version"]) == payload["signatures"],
                 f"{thing}: delivered with another number of signatures",
             )
+            _sentence(read, payload, counted[thing], texts)
             sent[thing, payload["addressee"]] = at
         else:
             asked = sent.get((thing, payload["addressee"]))
             require(asked is not None, f"{thing}: {payload['addressee']} was never asked")
             assert asked is not None
-            if kind == "appeal.silent":
+            if kind == "appeal.answered":
+                require(payload["days"] == (at - asked).days, f"{thing}: {payload['addressee']} took another time")
+            else:
                 require(at >= asked + ANSWER_WITHIN, f"{thing}: silence was noted before 30 days")
     return f"{len(counted)} closed, {signatures:,} signatures recounted, each of the text it names"
+
+
+def _sentence(read: _Extract, payload: Any, counted: Mapping[int, int], texts: Mapping[tuple[str, int], str]) -> None:
+    """The sentence says how many signed which text, and how much of it was changed; who signed both is the operator's word."""
+    thing, delivered = payload["thing"], payload["version"]
+    signed = max(counted, key=lambda number: (counted[number], -number))
+    said = f"{counted[signed]:,} signed version {signed}; version {delivered} delivered"
+    require(
+        payload["sentence"].startswith(said), f"{thing}: the sentence of the delivery is another: {payload['sentence']}"
+    )
+    if delivered != signed:
+        old, new = (json.loads(read.document(texts[thing, number]))["clauses"] for number in (signed, delivered))
+        changed = f"{sum((Counter(old) - Counter(new)).values())} of {len(old)} clauses changed"
+        require(payload["sentence"].endswith(changed), f"{thing}: {changed}, the sentence says something else")
 
 
 def _signatures(read: _Extract, payload: Any, row: Any) -> int:
@@ -211,11 +256,76 @@ class _Occurrence:
     answered: bool = False
 
 
+class _Agreement:
+    """What an agreement allows, as its entries tell it one after the other."""
+
+    def __init__(self, terms: Any) -> None:
+        self.terms = terms
+        self.zone = ZoneInfo(terms["zone"])
+        self.starts, self.ends = (date.fromisoformat(terms["term"][key]) for key in ("starts_on", "ends_on"))
+        self.ratified_at: datetime | None = None
+        self.suspensions: list[tuple[date, bool]] = []
+        self.owed = {o["code"]: o for o in terms["obligations"]}
+        self.clients = {(terms["parties"][grant["to"]], grant["scope"]) for grant in terms["grants"]}
+        self.occurrences: dict[tuple[str, int], _Occurrence] = {}
+
+    def notice(self, payload: Any, at: datetime, where: str) -> None:
+        """Take in a notice."""
+        if payload["effective_on"] is None:
+            return
+        effective = date.fromisoformat(payload["effective_on"])
+        require(effective >= at.astimezone(self.zone).date(), f"{where}: a notice with effect before it was given")
+        if payload["notice"] == "termination":
+            self.ends = min(self.ends, effective)
+        else:
+            self.suspensions.append((effective, payload["notice"] == "suspension"))
+
+    def read(self, payload: Any, at: datetime, where: str) -> None:
+        """Take in a read of numbers."""
+        day = at.astimezone(self.zone).date()
+        require(
+            self.ratified_at is not None and at >= self.ratified_at, f"{where}: read before both sides had ratified"
+        )
+        require(self.starts <= day < self.ends, f"{where}: read outside the term, on {day}")
+        holds = [suspends for since, suspends in sorted(self.suspensions, key=lambda row: row[0]) if since <= day]
+        require(not (holds and holds[-1]), f"{where}: read while the agreement was suspended, on {day}")
+        require(
+            (payload["client"], payload["scope"]) in self.clients, f"{where}: {payload['client']} was granted nothing"
+        )
+
+    def step(self, payload: Any, at: datetime, where: str) -> None:
+        """Take in a step about an obligation."""
+        kind, code, number = payload["kind"], payload["obligation"], payload["occurrence"]
+        require(code in self.owed, f"{where}: {code} was not promised")
+        promised = self.owed[code]
+        due_on = promised["due_on"]
+        known = 1 <= number <= len(due_on) and due_on[number - 1] == payload["due_on"]
+        require(known, f"{where}: {code} {number} was not promised for {payload['due_on']}")
+        occurrence = self.occurrences.setdefault((code, number), _Occurrence())
+        side, debtor = payload["side"], promised["debtor"]
+        if kind in {"obligation.submitted", "obligation.answered"}:
+            require(side == debtor, f"{where}: the other side spoke for who owes {code}")
+        elif kind in {"obligation.breached", "obligation.excused"}:
+            require(side == "arbiter", f"{where}: a party ruled in its own matter")
+        else:
+            require(side in {"a", "b"} and side != debtor, f"{where}: who owes {code} settled it")
+        if kind == "obligation.alleged":
+            day = at.astimezone(self.zone).date()
+            require(day > date.fromisoformat(payload["due_on"]), f"{where}: alleged before it was due")
+            occurrence.alleged_at, occurrence.answered = at, False
+        elif kind == "obligation.answered":
+            require(occurrence.alleged_at is not None, f"{where}: answered without an allegation")
+            occurrence.answered = True
+        elif kind in {"obligation.breached", "obligation.excused"}:
+            alleged = occurrence.alleged_at
+            require(alleged is not None, f"{where}: ruled without an allegation")
+            assert alleged is not None
+            in_time = occurrence.answered or at >= alleged + REPLY_WINDOW
+            require(in_time, f"{where}: ruled before the reply window was over")
+
+
 def _agreements(read: _Extract) -> str:
-    terms: dict[str, Any] = {}
-    ratified: set[str] = set()
-    ends: dict[str, date] = {}
-    occurrences: dict[tuple[str, str, int], _Occurrence] = {}
+    found: dict[str, _Agreement] = {}
     reads = 0
     for payload in read.entries():
         thing, kind = payload.get("thing", ""), payload["kind"]
@@ -223,44 +333,21 @@ def _agreements(read: _Extract) -> str:
             continue
         at = datetime.fromisoformat(payload["at"])
         if kind == "agreement.proposed":
-            terms[thing] = json.loads(read.document(payload["documents"]["terms"]))
-            ends[thing] = date.fromisoformat(terms[thing]["term"]["ends_on"])
+            require(thing not in found, f"{thing}: proposed twice")
+            found[thing] = _Agreement(json.loads(read.document(payload["documents"]["terms"])))
             continue
-        require(thing in terms, f"{thing}: something happened before it was proposed")
+        require(thing in found, f"{thing}: something happened before it was proposed")
+        agreement = found[thing]
         if kind == "agreement.ratified":
-            ratified.add(thing)
+            require(payload["by"] == agreement.terms["parties"]["b"], f"{thing}: ratified by somebody else")
+            agreement.ratified_at = at
         elif kind == "agreement.noticed":
-            if payload["notice"] == "termination":
-                effective = date.fromisoformat(payload["effective_on"])
-                require(effective >= at.date() - timedelta(days=1), f"{thing}: terminated from a day before the notice")
-                ends[thing] = min(ends[thing], date.fromisoformat(payload["effective_on"]))
+            agreement.notice(payload, at, thing)
         elif kind.startswith("obligation."):
-            require(thing in ratified, f"{thing}: an obligation before both sides had ratified")
-            known = {o["code"] for o in terms[thing]["obligations"]}
-            require(payload["obligation"] in known, f"{thing}: {payload['obligation']} was not promised")
-            place = (thing, payload["obligation"], payload["occurrence"])
-            _obligation(occurrences.setdefault(place, _Occurrence()), payload, at)
+            require(agreement.ratified_at is not None, f"{thing}: an obligation before both sides had ratified")
+            agreement.step(payload, at, thing)
         elif kind == "access.read":
-            starts = date.fromisoformat(terms[thing]["term"]["starts_on"])
-            # A day of the instance may begin up to 14 hours before or after that of UTC.
-            day, slack = at.date(), timedelta(days=1)
-            require(starts - slack <= day < ends[thing] + slack, f"{thing}: read outside the term, on {day}")
+            agreement.read(payload, at, thing)
             reads += 1
-    acted = f"{len(terms)} with {len(occurrences)} occurrences acted on"
+    acted = f"{len(found)} with {sum(len(a.occurrences) for a in found.values())} occurrences acted on"
     return f"{acted}; no ruling without a reply window; {reads} reads, all in term"
-
-
-def _obligation(occurrence: _Occurrence, payload: Any, at: datetime) -> None:
-    kind, where = payload["kind"], f"{payload['thing']} {payload['obligation']} {payload['occurrence']}"
-    if kind == "obligation.alleged":
-        require(at.date() >= date.fromisoformat(payload["due_on"]), f"{where}: alleged before it was due")
-        occurrence.alleged_at, occurrence.answered = at, False
-    elif kind == "obligation.answered":
-        require(occurrence.alleged_at is not None, f"{where}: answered without an allegation")
-        occurrence.answered = True
-    elif kind in {"obligation.breached", "obligation.excused"}:
-        alleged = occurrence.alleged_at
-        require(alleged is not None, f"{where}: ruled without an allegation")
-        assert alleged is not None
-        require(occurrence.answered or at >= alleged + REPLY_WINDOW, f"{where}: ruled before the reply window was over")
-        require(payload["side"] == "arbiter", f"{where}: a party ruled in its own matter")

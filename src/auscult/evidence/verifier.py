@@ -339,13 +339,17 @@ def _replies(read: _Bundle, expected_key: str | None) -> str:
         root = root_from_inclusion_proof(entry["index"], checkpoint["tree_size"], leaf, path)
         require(root is not None and root.hex() == checkpoint["root"], f"the reply of {who} is not in the record")
         require(payload["thing"] == f"release:{read.manifest['release']}", f"the reply of {who} is to something else")
-        require(payload["organisation"] == who, f"the reply of {payload['organisation']} is shown as that of {who}")
+        require(payload["kind"] == "reply.given", f"what is shown as the reply of {who} is none")
+        for field in ("organisation", "public_name", "scope"):
+            require(
+                payload[field] == reply[field], f"the reply of {payload['organisation']} is shown with another {field}"
+            )
         require(
             payload["documents"]["text"] == bundle.sha256(reply["text"].encode()), f"the reply of {who} was changed"
         )
-    return (
-        f"{len(said['replies'])} as they stand in the record: {', '.join(r['organisation'] for r in said['replies'])}"
-    )
+    require(bool(said["replies"]), "a file of replies without a reply")
+    names = ", ".join(reply["organisation"] for reply in said["replies"])
+    return f"{len(said['replies'])} as they stand in the record: {names}; whether there are more, the record shows"
 
 
 def _weighted(read: _Bundle, cells: bytes) -> str:

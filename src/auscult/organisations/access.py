@@ -28,6 +28,13 @@ def load_representative(standing: Standing, organisation_id: int, power: Power) 
     return found
 
 
+def has_representative(organisation_id: int, power: Power) -> bool:
+    """Whether anybody may do something in the name of an organisation."""
+    return Representative.objects.filter(
+        organisation_id=organisation_id, ended_at=None, powers__contains=[power.value]
+    ).exists()
+
+
 def load_organisation(slug: str) -> Organisation:
     """An organisation; they are public.
 

@@ -208,6 +208,7 @@ def publish_membership_claim(
                 "organisation": organisation.name,
                 "as_of": as_of.isoformat(),
                 "members": {category.value: persons for category, (persons, _) in counts.items()},
+                "definitions": {category.value: words.strip() for category, (_, words) in counts.items()},
                 "source": claim.source,
                 "grade": grade.value,
                 "by": "representative" if representative else "editor",

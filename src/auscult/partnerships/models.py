@@ -29,6 +29,7 @@ class Agreement(models.Model):
     proposed_at = models.DateTimeField()
     ratified_a_at = models.DateTimeField(null=True)
     ratified_b_at = models.DateTimeField(null=True)
+    declined_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-starts_on", "-pk"]

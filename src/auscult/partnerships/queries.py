@@ -39,6 +39,7 @@ def facts_of(agreement: Agreement, notices: Iterable[Notice] | None = None) -> A
         agreement.ratified_a_at,
         agreement.ratified_b_at,
         tuple(NoticeFact(NoticeKind(n.kind), Side(n.side), n.given_at, n.effective_on, n.cites) for n in rows),
+        agreement.declined_at,
     )
 
 
@@ -196,6 +197,7 @@ class AgreementPage:
     reply_box: ReplyBox
     side: Side | None
     may_ratify: bool
+    may_decline: bool
     may_notice: bool
     may_refuse_terms: bool
 
@@ -227,7 +229,7 @@ def get_agreement_page(standing: Standing, agreement_id: int, now: datetime) -> 
         agreement.terms_sha256,
         agreement.proposed_at,
         agreement.ratified_b_at,
-        _columns(agreement, side, now),
+        _columns(agreement, facts, side, now),
         [
             NoticeLine(
                 rules.NOTICE_WORDS[NoticeKind(n.kind)],
@@ -248,15 +250,16 @@ def get_agreement_page(standing: Standing, agreement_id: int, now: datetime) -> 
             organisations=frozenset({agreement.party_a_id, agreement.party_b_id}),
         ),
         side,
-        side == Side.B and agreement.ratified_b_at is None,
+        side == Side.B and state == AgreementState.PROPOSED,
+        party and state == AgreementState.PROPOSED,
         party and in_force,
         party and in_force and bool(offered) and offered[-1] != side,
     )
 
 
-def _columns(agreement: Agreement, side: Side | None, now: datetime) -> list[LedgerColumn]:
+def _columns(agreement: Agreement, facts: AgreementFacts, side: Side | None, now: datetime) -> list[LedgerColumn]:
     zone = timezone.get_default_timezone()
-    names = _names(agreement)
+    names, in_force = _names(agreement), rules.days_in_force(facts, now, zone)
     obligations = list(agreement.obligations.prefetch_related("occurrences__steps"))
     columns = []
     for debtor, party in ((Side.A, agreement.party_a), (Side.B, agreement.party_b)):
@@ -266,12 +269,12 @@ def _columns(agreement: Agreement, side: Side | None, now: datetime) -> list[Led
                 continue
             occurrences = []
             for occurrence in obligation.occurrences.all():
-                box = _occurrence(occurrence, debtor, side, names, now)
+                box = _occurrence(occurrence, debtor, side, names, now, in_force)
                 occurrences.append(box)
-                counts = rules.day_of(now, zone) > occurrence.due_on and box.state != OccurrenceState.WAIVED
+                counts = rules.day_of(now, zone) > occurrence.due_on and box.state not in rules.NOT_DUE
                 due += counts
-                confirmed += counts and box.state == OccurrenceState.CONFIRMED
-                on_time += counts and box.state == OccurrenceState.CONFIRMED and _in_time(occurrence)
+                confirmed += counts and box.state in rules.DELIVERED
+                on_time += counts and box.state in rules.DELIVERED and _in_time(occurrence)
                 alleged += box.state in rules.OPEN_ALLEGATIONS
             boxes.append(ObligationBox(obligation.code, obligation.words, obligation.measure, occurrences))
         columns.append(LedgerColumn(debtor, party.name, party.slug, boxes, due, confirmed, on_time, alleged))
@@ -285,12 +288,17 @@ def _in_time(occurrence: Occurrence) -> bool:
 
 
 def _occurrence(
-    occurrence: Occurrence, debtor: Side, side: Side | None, names: dict[Side, str], now: datetime
+    occurrence: Occurrence,
+    debtor: Side,
+    side: Side | None,
+    names: dict[Side, str],
+    now: datetime,
+    in_force: tuple[date, date] | None,
 ) -> OccurrenceBox:
     zone = timezone.get_default_timezone()
     steps = list(occurrence.steps.all())
     facts = step_facts(steps)
-    state = rules.occurrence_state(occurrence.due_on, facts, now, zone)
+    state = rules.occurrence_state(occurrence.due_on, facts, now, zone, in_force)
     window = steps[-1].taken_at + rules.REPLY_WINDOW if state == OccurrenceState.ALLEGED else None
     return OccurrenceBox(
         occurrence.pk,
@@ -311,7 +319,7 @@ def _occurrence(
         window,
         [
             (kind, rules.STEP_VERBS[kind])
-            for kind in rules.steps_open_to(side, debtor, occurrence.due_on, facts, now, zone)
+            for kind in rules.steps_open_to(side, debtor, occurrence.due_on, facts, now, zone, in_force)
         ],
     )
 
@@ -410,7 +418,7 @@ def _line(receipt: AccessReceipt) -> ReceiptLine:
 
 
 _ABOUT_ME = """
-    SELECT r.id FROM partnerships_accessreceipt AS r WHERE r.refused = '' AND (
+    SELECT r.id FROM partnerships_accessreceipt AS r WHERE r.refused = '' AND r.authors > 0 AND (
         EXISTS (SELECT 1 FROM community_posting AS p WHERE p.author_id = %(member)s AND p.topic_id = r.topic_id
                 AND p.posted_at >= r.since AND p.posted_at < r.until)
         OR EXISTS (SELECT 1 FROM community_comment AS c JOIN community_posting AS p ON p.id = c.posting_id

@@ -11,7 +11,7 @@ from enum import StrEnum
 REPLY_WINDOW = timedelta(days=14)
 #: So long before its date an occurrence is called due.
 DUE_FROM = timedelta(days=14)
-LONGEST_TEXT = 10_000
+LONGEST_TEXT, LONGEST_LINE = 10_000, 300
 
 
 class Side(StrEnum):
@@ -26,6 +26,7 @@ class AgreementState(StrEnum):
     """Where an agreement stands on a day."""
 
     PROPOSED = "proposed"
+    DECLINED = "declined"
     RATIFIED = "ratified"
     ACTIVE = "active"
     SUSPENDED = "suspended"
@@ -64,6 +65,7 @@ class AgreementFacts:
         ends_on: first day after the term.
         ratified_a_at, ratified_b_at: when each party ratified, or None.
         notices: in the order in which they were given.
+        declined_at: when either side ended a proposal that was not ratified, or None.
     """
 
     starts_on: date
@@ -71,6 +73,7 @@ class AgreementFacts:
     ratified_a_at: datetime | None
     ratified_b_at: datetime | None
     notices: tuple[NoticeFact, ...] = ()
+    declined_at: datetime | None = None
 
 
 def day_of(instant: datetime, zone: tzinfo) -> date:
@@ -96,7 +99,8 @@ def agreement_state(facts: AgreementFacts, now: datetime, zone: tzinfo) -> Agree
     )
     ratified = [at for at in (known.ratified_a_at, known.ratified_b_at) if at is not None and at <= now]
     if len(ratified) < 2:
-        return AgreementState.PROPOSED
+        declined = facts.declined_at is not None and facts.declined_at <= now
+        return AgreementState.DECLINED if declined else AgreementState.PROPOSED
     if today >= last_day(known):
         return AgreementState.TERMINATED if last_day(known) < known.ends_on else AgreementState.EXPIRED
     if today < known.starts_on:
@@ -106,13 +110,33 @@ def agreement_state(facts: AgreementFacts, now: datetime, zone: tzinfo) -> Agree
 
 def _suspended(facts: AgreementFacts, today: date) -> bool:
     """Whether the last of suspension and resumption that is in force by today is a suspension."""
+    change = last_suspension(facts, today)
+    return change is not None and change.kind == NoticeKind.SUSPENSION
+
+
+def last_suspension(facts: AgreementFacts, today: date) -> NoticeFact | None:
+    """The suspension or resumption that holds today: the one with the latest first day."""
     changes = [
         notice
         for notice in facts.notices
         if notice.kind in {NoticeKind.SUSPENSION, NoticeKind.RESUMPTION}
-        and (notice.effective_on or notice.at.date()) <= today
+        and notice.effective_on is not None
+        and notice.effective_on <= today
     ]
-    return bool(changes) and changes[-1].kind == NoticeKind.SUSPENSION
+    return max(changes, key=lambda notice: (notice.effective_on or date.min, notice.at)) if changes else None
+
+
+def days_in_force(facts: AgreementFacts, now: datetime, zone: tzinfo) -> tuple[date, date] | None:
+    """First day of force and first day after it, as known now; None before both sides have ratified.
+
+    What falls due outside them is owed by nobody.
+    """
+    if facts.ratified_a_at is None or facts.ratified_b_at is None:
+        return None
+    known = tuple(notice for notice in facts.notices if notice.at <= now)
+    ratified = day_of(max(facts.ratified_a_at, facts.ratified_b_at), zone)
+    ends = last_day(AgreementFacts(facts.starts_on, facts.ends_on, None, None, known))
+    return max(facts.starts_on, ratified), ends
 
 
 @dataclass(frozen=True)
@@ -174,6 +198,8 @@ class OccurrenceState(StrEnum):
     BREACHED = "breached"
     REMEDIED = "remedied"
     WAIVED = "waived"
+    UNOBJECTED = "not objected to"
+    LAPSED = "not owed any more"
 
 
 FINAL = frozenset(
@@ -183,8 +209,14 @@ FINAL = frozenset(
         OccurrenceState.EXCUSED,
         OccurrenceState.REMEDIED,
         OccurrenceState.WAIVED,
+        OccurrenceState.UNOBJECTED,
+        OccurrenceState.LAPSED,
     }
 )
+#: Delivered, by the other side's word or its silence.
+DELIVERED = frozenset({OccurrenceState.CONFIRMED, OccurrenceState.UNOBJECTED})
+#: Not counted in what was due.
+NOT_DUE = frozenset({OccurrenceState.WAIVED, OccurrenceState.EXCUSED, OccurrenceState.LAPSED})
 OPEN_ALLEGATIONS = frozenset({OccurrenceState.ALLEGED, OccurrenceState.DISPUTED, OccurrenceState.NO_REPLY})
 _AFTER = {
     StepKind.SUBMIT: OccurrenceState.SUBMITTED,
@@ -207,16 +239,29 @@ class StepFact:
     at: datetime
 
 
-def occurrence_state(due_on: date, steps: Sequence[StepFact], now: datetime, zone: tzinfo) -> OccurrenceState:
+def occurrence_state(
+    due_on: date,
+    steps: Sequence[StepFact],
+    now: datetime,
+    zone: tzinfo,
+    in_force: tuple[date, date] | None = None,
+) -> OccurrenceState:
     """State of an occurrence from its dates and steps.
 
     Args:
         due_on: last day on which it is in time.
         steps: in the order in which they were taken.
+        in_force: first day of the agreement's force and first day after it; what is due outside lapses, unless something
+            was said about it before. None looks at the occurrence alone.
     """
     taken = [step for step in steps if step.at <= now]
+    if in_force and not taken and not in_force[0] <= due_on < in_force[1]:
+        return OccurrenceState.LAPSED
     if taken:
         last = taken[-1]
+        if last.kind == StepKind.SUBMIT and now >= last.at + REPLY_WINDOW:
+            # Who neither confirms nor objects in fourteen days has taken it.
+            return OccurrenceState.UNOBJECTED
         if last.kind == StepKind.ALLEGE:
             return OccurrenceState.NO_REPLY if now >= last.at + REPLY_WINDOW else OccurrenceState.ALLEGED
         return _AFTER[last.kind]
@@ -251,7 +296,13 @@ _STEPS: dict[OccurrenceState, dict[StepKind, str]] = {
 
 
 def steps_open_to(
-    side: Side | None, debtor: Side, due_on: date, steps: Sequence[StepFact], now: datetime, zone: tzinfo
+    side: Side | None,
+    debtor: Side,
+    due_on: date,
+    steps: Sequence[StepFact],
+    now: datetime,
+    zone: tzinfo,
+    in_force: tuple[date, date] | None = None,
 ) -> list[StepKind]:
     """What one side may do now about an occurrence; empty for whoever is none.
 
@@ -261,7 +312,7 @@ def steps_open_to(
     """
     if side is None:
         return []
-    state = occurrence_state(due_on, steps, now, zone)
+    state = occurrence_state(due_on, steps, now, zone, in_force)
     role = _ARBITER if side == Side.ARBITER else _DEBTOR if side == debtor else _CREDITOR
     found = [kind for kind, who in _STEPS.get(state, {}).items() if who == role]
     # Nothing is alleged before it was due, however often it was returned.
@@ -331,6 +382,9 @@ _PAST = {
     NoticeKind.NON_RENEWAL: "gave notice not to renew it on its terms",
     NoticeKind.RENEWAL_OFFERED: "offered new terms",
     NoticeKind.RENEWAL_REFUSED: "refused them",
+    NoticeKind.SUSPENSION: "suspended it",
+    NoticeKind.RESUMPTION: "resumed it",
+    NoticeKind.TERMINATION: "gave notice to terminate it",
 }
 
 
@@ -366,6 +420,8 @@ def proposal_problem(starts_on: date, ends_on: date, obligations: Sequence[Oblig
     if len({o.code for o in obligations}) < len(obligations):
         return "Two obligations have the same code."
     for obligation in obligations:
+        if len(obligation.words) > LONGEST_LINE or len(obligation.measure) > LONGEST_LINE:
+            return f"Words and measure of obligation {obligation.code} have at most {LONGEST_LINE} characters each."
         if not obligation.words.strip() or not obligation.measure.strip() or not obligation.due_on:
             return f"Obligation {obligation.code} needs words, a measure and at least one due date."
         if any(not starts_on <= due < ends_on for due in obligation.due_on):

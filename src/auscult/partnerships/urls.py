@@ -10,6 +10,7 @@ urlpatterns = [
     path("agreements/new", views.create, name="agreement-propose"),
     path("agreements/<int:agreement_id>/", views.agreement, name="agreement-read"),
     path("agreements/<int:agreement_id>/ratify", views.ratify, name="agreement-ratify"),
+    path("agreements/<int:agreement_id>/decline", views.decline, name="agreement-decline"),
     path("agreements/<int:agreement_id>/notice", views.notice, name="notice-give"),
     path("agreements/<int:agreement_id>/reply", views.reply, name="agreement-reply"),
     path("agreements/<int:agreement_id>/access/", views.access_page, name="access-read"),

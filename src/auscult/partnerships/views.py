@@ -100,7 +100,18 @@ def _propose(request: HttpRequest) -> object:
             for number, line in enumerate(request.POST.get("obligations", "").splitlines(), start=1)
             if line.strip()
         ],
+        grants=_grants(request),
     )
+
+
+def _grants(request: HttpRequest) -> list[actions.GrantDraft]:
+    """Whether «we» or «they» may read numbers by topic, and for which purpose."""
+    purpose = request.POST.get("purpose", "").strip()
+    found = [side for name, side in (("grant_a", Side.A), ("grant_b", Side.B)) if request.POST.get(name) == "yes"]
+    if found and not purpose:
+        raise actions.CannotProposeAgreement("Say for which purpose the numbers are read.")
+    scope = "numbers by topic: postings, comments, authors by specialty, in groups of ten or more"
+    return [actions.GrantDraft(side, scope, purpose[:200]) for side in found]
 
 
 def _day(text: str, what: str) -> date:
@@ -128,6 +139,18 @@ def ratify(request: HttpRequest, agreement_id: int) -> HttpResponse:
         request,
         lambda: actions.ratify_agreement(standing=standing_of(request), now=clock.now(), agreement_id=agreement_id),
         done="Ratified, and on record.",
+        to=reverse("partnerships:agreement-read", args=[agreement_id]),
+        show=lambda text, status: _agreement(request, agreement_id, text, status, "top"),
+    )
+
+
+@require_POST
+def decline(request: HttpRequest, agreement_id: int) -> HttpResponse:
+    """Decline a proposal, or withdraw it."""
+    return attempt(
+        request,
+        lambda: actions.decline_agreement(standing=standing_of(request), now=clock.now(), agreement_id=agreement_id),
+        done="The proposal has ended, and that is on record.",
         to=reverse("partnerships:agreement-read", args=[agreement_id]),
         show=lambda text, status: _agreement(request, agreement_id, text, status, "top"),
     )

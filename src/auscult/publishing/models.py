@@ -75,4 +75,4 @@ class Reply(models.Model):
 
     class Meta:
         ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["thing", "organisation"], name="one_reply")]
+        indexes = [models.Index(fields=["thing", "organisation"], name="replies_to_a_thing")]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
+
 from auscult.community import markup
 from auscult.organisations.access import load_representative
 from auscult.organisations.queries import Badge, list_badges
@@ -49,18 +51,25 @@ def add_reply(*, standing: Standing, now: datetime, thing: str, organisation_id:
 
     Raises:
         NotAllowed: no representative of that organisation with the power.
-        CannotReply: empty, too long, or the organisation has replied.
+        CannotReply: empty, too long, or the organisation has replied to all that is on record about it.
     """
     representative = load_representative(standing, organisation_id, Power.REPLY)
     problem = rules.reply_problem(text)
     if problem:
         raise CannotReply(problem)
-    if Reply.objects.filter(thing=thing, organisation_id=organisation_id).exists():
-        raise CannotReply("Your organisation has replied to this.")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"reply {thing}"])
+    if not _may_reply_again(thing, organisation_id):
+        raise CannotReply("Your organisation has replied to this, and nothing was put on record about it since.")
     words = text.strip()
     entry = record.append_and_sign(
         "reply.given",
-        {"thing": thing, "organisation": representative.organisation.name, "scope": representative.scope},
+        {
+            "thing": thing,
+            "organisation": representative.organisation.name,
+            "public_name": representative.public_name,
+            "scope": representative.scope,
+        },
         at=now,
         documents={"text": words.encode()},
     )
@@ -73,6 +82,14 @@ def add_reply(*, standing: Standing, now: datetime, thing: str, organisation_id:
         replied_at=now,
         record_index=entry.index,
     )
+
+
+def _may_reply_again(thing: str, organisation_id: int) -> bool:
+    """Once, and again after each new entry about the thing: what was answered may have grown."""
+    last = Reply.objects.filter(thing=thing, organisation_id=organisation_id).order_by("-pk").first()
+    if last is None:
+        return True
+    return RecordEntry.objects.filter(thing=thing, index__gt=last.record_index).exclude(kind="reply.given").exists()
 
 
 def list_replies(thing: str) -> list[ReplyLine]:
@@ -94,14 +111,13 @@ def get_reply_box(standing: Standing, thing: str, *, organisations: frozenset[in
     Args:
         organisations: who may reply, or None for every organisation.
     """
-    replies = list_replies(thing)
-    answered = {reply.organisation for reply in replies}
     badges = [
         badge
         for badge in list_badges(standing, Power.REPLY)
-        if badge.organisation not in answered and (organisations is None or badge.organisation_id in organisations)
+        if (organisations is None or badge.organisation_id in organisations)
+        and _may_reply_again(thing, badge.organisation_id)
     ]
-    return ReplyBox(thing, replies, badges)
+    return ReplyBox(thing, list_replies(thing), badges)
 
 
 def replies_as_json(thing: str, *, after: Checkpoint | None) -> dict[str, Any] | None:

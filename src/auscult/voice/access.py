@@ -5,7 +5,7 @@ from __future__ import annotations
 from auscult.shared.refusals import NotAllowed, NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
-from auscult.voice.models import Addressee, Appeal, Delivery, Issue
+from auscult.voice.models import Addressee, Appeal, Delivery, Issue, Signature
 from auscult.voice.rules import AppealState
 
 PUBLIC = frozenset({AppealState.OPEN, AppealState.CLOSED, AppealState.DELIVERED})
@@ -33,6 +33,21 @@ def load_appeal_to_read(standing: Standing, appeal_id: int, *, lock: bool = Fals
     appeal = appeals.select_related("topic").filter(pk=appeal_id).first()
     if appeal is None or not can_read_appeal(standing, appeal):
         raise NotFound
+    return appeal
+
+
+def load_signed_appeal(standing: Standing, appeal_id: int) -> Appeal:
+    """An appeal that whoever acts has signed, locked; who signed may take it back, verified or lapsed.
+
+    Raises:
+        NotFound: no such appeal, or not signed.
+    """
+    signed = Signature.objects.filter(
+        version__appeal=appeal_id, member_id=standing.require_member(), state=Signature.State.VALID
+    )
+    appeal = Appeal.objects.select_for_update(of=("self",)).filter(pk=appeal_id).first()
+    if appeal is None or not signed.exists():
+        raise NotFound("You have not signed this appeal.")
     return appeal
 
 

@@ -21,7 +21,8 @@ from auscult.statistics.results import CellTable, Population, estimate_survey
 from auscult.surveys.rules import FEWEST_FOR_WEIGHTS
 from auscult.voice import rules
 from auscult.voice.models import MandateSnapshot
-from auscult.voice.rules import NOBODY, StatementNow
+from auscult.voice.queries.mandates import SPEAKING_KINDS
+from auscult.voice.rules import StatementNow
 
 _Pair = tuple[int, int | None]
 
@@ -85,11 +86,11 @@ def count_topic(topic_id: int, now: datetime, before: MandateSnapshot | None) ->
     present = _read(topic_id, now)
     frame = find_frame()
     shown_before = {row["slug"]: row for row in before.figures} if before else {}
-    about = {organisation for _, organisation in present.statements if organisation is not None}
     # Compared with what was counted last for each organisation, not with the month before: small changes add up.
     past: dict[str, _InForce] = {}
     figures = []
-    for organisation in Organisation.objects.filter(pk__in=about).order_by("name"):
+    # Every organisation that may speak for physicians has its row: that one is there tells nothing.
+    for organisation in Organisation.objects.filter(kind__in=SPEAKING_KINDS).order_by("name"):
         old = shown_before.get(organisation.slug)
         since = old["counted_at"] if old else ""
         if since not in past:
@@ -97,8 +98,9 @@ def count_topic(topic_id: int, now: datetime, before: MandateSnapshot | None) ->
         flows = rules.count_flows(
             _about(past[since], organisation.pk), _about(present, organisation.pk), _revoked(present, organisation.pk)
         )
-        if old and not old["withheld"] and sum(flows.values()) < rules.FEWEST_CHANGES:
-            figures.append(old | {"repeated": True})
+        if old and not old["withheld"] and rules.count_changes(flows) < rules.FEWEST_CHANGES:
+            # The figures stay; a verdict that has held for two counts is a badge.
+            figures.append(old | {"repeated": True, "waits": False, "badge": old["verdict"]})
             continue
         figures.append(
             {
@@ -108,18 +110,25 @@ def count_topic(topic_id: int, now: datetime, before: MandateSnapshot | None) ->
                 "counted_at": now.isoformat(),
             }
             | _figures(organisation, present, eligible, now, old, frame.margins if frame else None)
-            | {"flows": rules.publishable_flows(flows) if old else None}
+            | {"flows": rules.publishable_flows(flows) if old and not old["withheld"] else None}
         )
     return TopicCount(eligible, figures)
 
 
-def _about(found: _InForce, organisation_id: int) -> dict[_Pair, StatementNow]:
-    """Statements about one organisation; «nobody» says that it does not speak for its author."""
-    return {pair: statement for pair, statement in found.statements.items() if pair[1] in {organisation_id, None}}
+def _about(found: _InForce, organisation_id: int) -> dict[int, StatementNow]:
+    """What each member says of one organisation; «nobody» says that it does not speak for its author."""
+    said = {
+        member: StatementNow(statement.row, Stance.DOES_NOT.value, statement.stated_at)
+        for (member, about), statement in found.statements.items()
+        if about is None
+    }
+    return said | {
+        member: statement for (member, about), statement in found.statements.items() if about == organisation_id
+    }
 
 
-def _revoked(found: _InForce, organisation_id: int) -> set[_Pair]:
-    return {pair for pair in found.revoked if pair[1] in {organisation_id, None}}
+def _revoked(found: _InForce, organisation_id: int) -> set[int]:
+    return {member for member, about in found.revoked if about in {organisation_id, None}}
 
 
 def _figures(
@@ -130,44 +139,42 @@ def _figures(
     old: dict[str, Any] | None,
     population: Population | None,
 ) -> dict[str, Any]:
-    statements = _about(present, organisation.pk)
-    if len(statements) < FEWEST_STATEMENTS:
+    named = sum(about == organisation.pk for _, about in present.statements)
+    if named < FEWEST_STATEMENTS:
         return {"withheld": True}
-    stances = {
-        member: (Stance.DOES_NOT if statement.stance == NOBODY else Stance(statement.stance))
-        for (member, _), statement in statements.items()
-    }
+    statements = _about(present, organisation.pk)
+    stances = {member: Stance(statement.stance) for member, statement in statements.items()}
     counts = Counter(stance.value for stance in stances.values())
     met_before = bool(old and not old["withheld"] and old["verdict"] == "mandated")
     result = mandate_figures(counts, eligible, met_before=met_before)
-    weighted, refused, n_effective = _weighted(present, stances, population)
+    weighted, refused, n_effective = _weighted(present, stances, counts, population)
     unknown = {"weighted": None, "weighted_low": None, "weighted_high": None}
     result["shares"] = [share | weighted.get(share["stance"], unknown) for share in result["shares"]]
     members = list(stances)
     days = Counter(statement.stated_at.date() for statement in statements.values())
-    result |= {
+    belong = Affiliation.objects.filter(organisation=organisation, member_id__in=members, ended_at=None).count()
+    joined = sum(present.joined_at[member] > now - rules.RECENTLY_JOINED for member in members)
+    return result | {
         "withheld": False,
         "n_effective": n_effective,
         "weighting_refused": refused,
-        "say_nobody": sum(statement.stance == NOBODY for statement in statements.values()),
-        "belong_share": Affiliation.objects.filter(
-            organisation=organisation, member_id__in=members, ended_at=None
-        ).count()
-        / len(members),
-        "recently_joined_share": sum(present.joined_at[member] > now - rules.RECENTLY_JOINED for member in members)
-        / len(members),
+        "nobody_share": rules.publishable_share(len(members) - named, len(members)),
+        "belong_share": rules.publishable_share(belong, len(members)),
+        "recently_joined_share": rules.publishable_share(joined, len(members)),
         "median_age_days": float(median((now - statement.stated_at).days for statement in statements.values())),
-        "largest_day_share": max(days.values()) / len(members),
+        "largest_day_share": rules.publishable_share(max(days.values()), len(members)),
     }
-    return result
 
 
 def _weighted(
-    present: _InForce, stances: dict[int, Stance], population: Population | None
+    present: _InForce, stances: dict[int, Stance], counts: Counter[str], population: Population | None
 ) -> tuple[dict[str, dict[str, float]], str, float | None]:
     """Weighted shares by stance, or why there are none; and the effective number of statements."""
     if population is None:
         return {}, "No register is loaded, so there is no population to weight to.", None
+    if min(counts.values()) < FEWEST_STATEMENTS:
+        # A weight would tell to which group the few belong.
+        return {}, f"An answer has fewer than {FEWEST_STATEMENTS} statements, and a weight would tell of whom.", None
     if len(stances) < FEWEST_FOR_WEIGHTS:
         return {}, f"A weighted share needs at least {FEWEST_FOR_WEIGHTS} statements.", None
     cells = sorted({present.cells[member] for member in stances})

@@ -105,8 +105,15 @@ class Appeal(models.Model):
 
 
 class AppealVersion(models.Model):
-    """One text of an appeal and its SHA-256. Append-only by trigger: a change is a new version."""
+    """One text of an appeal and its SHA-256. Once published it is never changed (trigger): a change is a new version."""
 
+    class State(models.TextChoices):
+        # Not signed by anybody, not seen by the public, may be reworded.
+        WRITTEN = "written"
+        PUBLISHED = "published"
+        REFUSED = "refused"
+
+    state = models.CharField(max_length=9, choices=State, default=State.WRITTEN)
     appeal = models.ForeignKey(Appeal, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveSmallIntegerField()
     preamble = models.TextField()
@@ -134,6 +141,8 @@ class Signature(models.Model):
     specialty = models.CharField(max_length=60, blank=True)
     us_state = models.CharField(max_length=2, blank=True)
     nonce = models.CharField(max_length=32)
+    # Where it stands in the public list; drawn by lot and unrelated to the nonce, whose leaf is on record.
+    place = models.CharField(max_length=16)
     state = models.CharField(max_length=9, choices=State, default=State.VALID)
     signed_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True)
@@ -141,9 +150,8 @@ class Signature(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["version", "member"], name="one_signature")]
         indexes = [
-            # Shown in the order of random nonces, so that the list tells nobody who signed when.
             models.Index(
-                fields=["version", "nonce"],
+                fields=["version", "place"],
                 condition=models.Q(state="valid") & ~models.Q(display="counted"),
                 name="shown_signatures",
             ),
@@ -175,12 +183,13 @@ class Addressee(models.Model):
 
 
 class Delivery(models.Model):
-    """That a version was handed to an addressee, and the answer. The delivered file is kept by its hash."""
+    """That a version was handed to an addressee, with the very file, and the answer."""
 
     addressee = models.OneToOneField(Addressee, on_delete=models.PROTECT, related_name="delivery")
     version = models.ForeignKey(AppealVersion, on_delete=models.PROTECT, related_name="+")
     sent_at = models.DateTimeField()
     file_sha256 = models.CharField(max_length=64)
+    letter = models.BinaryField()
     proof = models.CharField(max_length=300)
     record_index = models.BigIntegerField()
     answer = models.CharField(max_length=8, blank=True)

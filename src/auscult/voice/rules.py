@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -46,36 +46,45 @@ class StatementNow:
 
 
 def count_flows(
-    before: dict[tuple[int, int | None], StatementNow],
-    after: dict[tuple[int, int | None], StatementNow],
-    revoked: set[tuple[int, int | None]],
+    before: Mapping[int, StatementNow], after: Mapping[int, StatementNow], revoked: Set[int]
 ) -> dict[str, int]:
-    """What happened between two instants.
+    """What members did between two instants, each counted once.
 
     Args:
-        before, after: (member, organisation) → statement in force; organisation None is «nobody».
-        revoked: pairs whose last row is a revocation.
+        before, after: member → what she says of one organisation, «nobody» counted as *does not*.
+        revoked: members who took back what they said.
 
     Returns:
-        new, renewed (said again), switched (said otherwise), revoked, expired (or its author lapsed).
+        new, renewed (said again), switched (said otherwise), revoked, expired (or the member lapsed).
     """
     flows = {"new": 0, "renewed": 0, "switched": 0, "revoked": 0, "expired": 0}
-    for pair, now in after.items():
-        old = before.get(pair)
+    for member, now in after.items():
+        old = before.get(member)
         if old is None:
             flows["new"] += 1
         elif old.stance != now.stance:
             flows["switched"] += 1
         elif old.row != now.row:
             flows["renewed"] += 1
-    for pair in before.keys() - after.keys():
-        flows["revoked" if pair in revoked else "expired"] += 1
+    for member in before.keys() - after.keys():
+        flows["revoked" if member in revoked else "expired"] += 1
     return flows
 
 
-def publishable_flows(flows: dict[str, int]) -> dict[str, int | None]:
-    """Flows as published: one to nine people are «fewer than ten», which None says."""
-    return {name: None if 0 < count < FEWEST_CHANGES else count for name, count in flows.items()}
+def count_changes(flows: Mapping[str, int]) -> int:
+    """Members of whom something else is published now than before; who only renews changes nothing."""
+    return sum(count for name, count in flows.items() if name != "renewed")
+
+
+def publishable_flows(flows: dict[str, int]) -> dict[str, int] | None:
+    """Flows as published: None where one of them is of one to nine people, who could be had by subtraction."""
+    return None if any(0 < count < FEWEST_CHANGES for count in flows.values()) else flows
+
+
+def publishable_share(count: int, of: int) -> float | None:
+    """A share of a group, or None where it or its rest is one to nine people."""
+    small = 0 < count < FEWEST_CHANGES or 0 < of - count < FEWEST_CHANGES
+    return None if small else count / of
 
 
 # Appeals
@@ -103,7 +112,7 @@ APPEAL_STEPS: dict[AppealState, frozenset[AppealState]] = {
     AppealState.DRAFT: frozenset({AppealState.REVIEW}),
     AppealState.REVIEW: frozenset({AppealState.OPEN, AppealState.REFUSED}),
     AppealState.REFUSED: frozenset(),
-    AppealState.OPEN: frozenset({AppealState.CLOSED}),
+    AppealState.OPEN: frozenset({AppealState.CLOSED, AppealState.REFUSED}),
     AppealState.CLOSED: frozenset({AppealState.DELIVERED}),
     AppealState.DELIVERED: frozenset(),
 }

@@ -84,7 +84,9 @@ def affiliation(request: HttpRequest, slug: str) -> HttpResponse:
     return attempt(
         request,
         lambda: act(standing=standing_of(request), now=clock.now(), slug=slug),
-        done="Taken back." if ends else "Noted. Nobody sees it; it counts in groups of ten or more.",
+        done="Taken back."
+        if ends
+        else "Noted. No member, client or reader sees it; it counts in groups of ten or more.",
         to=reverse("web:organisation-read", args=[slug]),
         show=lambda text, status: _organisation(request, slug, text, status),
     )

@@ -29,10 +29,10 @@ from auscult.shared.models import MailMessage
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
 from auscult.surveys.models import Survey
-from auscult.voice.queries.appeals import OwnSignatureLine, get_scorecard, list_own_signatures
 from auscult.voice.queries.issues import OwnIssueLine, list_own_issues
 from auscult.voice.queries.mandates import OwnMandateLine, list_own_mandates, list_topics
 from auscult.voice.queries.positions import PositionLine, list_positions
+from auscult.voice.queries.signatures import OwnSignatureLine, get_scorecard, list_own_signatures
 from auscult.voice.rules import Scorecard
 
 

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from auscult.evidence.bundle import sha256
 from auscult.evidence.canonical import canonical_json
 from auscult.organisations.access import load_organisation, load_representative
+from auscult.organisations.emails import tell_representatives
 from auscult.organisations.rules import Power
 from auscult.partnerships import access, rules
 from auscult.partnerships.models import Agreement, Grant, Notice, Obligation, Occurrence, OccurrenceStep
@@ -95,6 +97,8 @@ def propose_agreement(
             "parties": {"a": first.name, "b": second.name},
             "term": {"starts_on": starts_on.isoformat(), "ends_on": ends_on.isoformat()},
             "terms": terms.strip(),
+            # Days of the term begin and end in this time zone.
+            "zone": settings.TIME_ZONE,
             "obligations": [
                 {
                     "code": o.code,
@@ -144,6 +148,12 @@ def propose_agreement(
             at=now,
             documents={"terms": document},
         )
+        _tell_other(
+            agreement,
+            Side.A,
+            "An agreement was proposed",
+            f"{first.name} proposes it. Ratify or decline it, or do nothing.",
+        )
         audit.record("partnerships.agreement.propose", standing=standing, thing=f"agreement:{agreement.pk}", now=now)
     return agreement
 
@@ -164,6 +174,8 @@ def ratify_agreement(*, standing: Standing, now: datetime, agreement_id: int) ->
             raise NotAllowed("Your side has proposed it; the other side ratifies.")
         if agreement.ratified_b_at is not None:
             raise CannotRatifyAgreement("Both sides have ratified this agreement.")
+        if agreement.declined_at is not None:
+            raise CannotRatifyAgreement("This proposal was declined or withdrawn.")
         if rules.day_of(now, timezone.get_default_timezone()) >= agreement.ends_on:
             raise CannotRatifyAgreement("The proposed term is over.")
         try:
@@ -183,8 +195,45 @@ def ratify_agreement(*, standing: Standing, now: datetime, agreement_id: int) ->
             },
             at=now,
         )
+        _tell_other(agreement, side, "Ratified", f"{agreement.party_b.name} has ratified it.")
         audit.record("partnerships.agreement.ratify", standing=standing, thing=f"agreement:{agreement.pk}", now=now)
     return agreement
+
+
+def decline_agreement(*, standing: Standing, now: datetime, agreement_id: int) -> Agreement:
+    """Decline a proposal, or withdraw the own one.
+
+    Who may: a representative of either party with the power, before it is ratified. What follows: an entry in the record.
+
+    Raises:
+        NotFound: no such agreement.
+        NotAllowed: of neither party.
+        CannotRatifyAgreement: ratified or declined already.
+    """
+    with transaction.atomic():
+        agreement, side, _ = access.load_agreement_as_party(standing, agreement_id)
+        if agreement.ratified_b_at is not None or agreement.declined_at is not None:
+            raise CannotRatifyAgreement("This is no proposal any more.")
+        agreement.declined_at = now
+        agreement.save(update_fields=["declined_at"])
+        party = agreement.party_a if side == Side.A else agreement.party_b
+        record.append_and_sign("agreement.declined", {"thing": f"agreement:{agreement.pk}", "by": party.name}, at=now)
+        _tell_other(agreement, side, "A proposal was declined or withdrawn", f"{party.name} ended the proposal.")
+        audit.record("partnerships.agreement.decline", standing=standing, thing=f"agreement:{agreement.pk}", now=now)
+    return agreement
+
+
+def _tell_other(agreement: Agreement, side: Side, subject: str, text: str) -> None:
+    """Mail to whoever acts for the other side, or for both where the arbiter spoke."""
+    others = {
+        Side.A: [agreement.party_b_id],
+        Side.B: [agreement.party_a_id],
+        Side.ARBITER: [agreement.party_a_id, agreement.party_b_id],
+    }[side]
+    for organisation in others:
+        tell_representatives(
+            organisation, Power.AGREEMENT, f"{subject}: {agreement.title}", f"{text}\n\nSee /agreements/{agreement.pk}/"
+        )
 
 
 def give_notice(
@@ -224,11 +273,17 @@ def give_notice(
         dated = kind in {NoticeKind.TERMINATION, NoticeKind.SUSPENSION, NoticeKind.RESUMPTION}
         if dated and (effective_on is None or effective_on < rules.day_of(now, zone)):
             raise CannotGiveNotice("Say from which day on; it cannot lie in the past.")
+        if kind == NoticeKind.TERMINATION and effective_on is not None and effective_on >= agreement.ends_on:
+            raise CannotGiveNotice("It ends with its term before that day; give notice that you will not renew it.")
         offered = [n.by for n in facts.notices if n.kind == NoticeKind.RENEWAL_OFFERED]
         if kind == NoticeKind.RENEWAL_REFUSED and (not offered or offered[-1] == side):
             raise CannotGiveNotice("The other side has offered no new terms.")
-        if kind == NoticeKind.RESUMPTION and state != AgreementState.SUSPENDED:
-            raise CannotGiveNotice("The agreement is not suspended.")
+        if kind == NoticeKind.RESUMPTION:
+            holds = rules.last_suspension(facts, rules.day_of(now, zone))
+            if state != AgreementState.SUSPENDED or holds is None:
+                raise CannotGiveNotice("The agreement is not suspended.")
+            if holds.by != side:
+                raise CannotGiveNotice("The side that suspended the agreement resumes it.")
         party = agreement.party_a if side == Side.A else agreement.party_b
         entry = record.append_and_sign(
             "agreement.noticed",
@@ -253,6 +308,7 @@ def give_notice(
             given_at=now,
             record_index=entry.index,
         )
+        _tell_other(agreement, side, "Notice", f"{party.name} {rules.NOTICE_WORDS[kind]}:\n\n{words}")
         audit.record(
             "partnerships.notice.give", standing=standing, thing=f"agreement:{agreement.pk}", now=now, kind=kind.value
         )
@@ -282,9 +338,10 @@ def take_step(
         if agreement.ratified_b_at is None:
             raise CannotTakeStep("Nothing is owed before both sides have ratified.")
         steps = step_facts(occurrence.steps.all())
-        open_now = rules.steps_open_to(side, Side(obligation.debtor), occurrence.due_on, steps, now, zone)
+        in_force = rules.days_in_force(facts_of(agreement), now, zone)
+        open_now = rules.steps_open_to(side, Side(obligation.debtor), occurrence.due_on, steps, now, zone, in_force)
         if kind not in open_now:
-            state = rules.occurrence_state(occurrence.due_on, steps, now, zone)
+            state = rules.occurrence_state(occurrence.due_on, steps, now, zone, in_force)
             raise CannotTakeStep(f"This occurrence is {state.value}; that step is not open to you now.")
         words = text.strip()
         if (not words and kind != StepKind.CONFIRM) or len(words) > rules.LONGEST_TEXT:
@@ -314,6 +371,10 @@ def take_step(
             taken_at=now,
             record_index=entry.index,
         )
+        text_of_mail = f"{names[side]} {rules.STEP_WORDS[kind]}: {obligation.words}, due {occurrence.due_on:%-d %B %Y}."
+        if kind == StepKind.ALLEGE:
+            text_of_mail += f" You have until {now + rules.REPLY_WINDOW:%-d %B %Y} to answer; then an arbiter may rule."
+        _tell_other(agreement, side, "An obligation", f"{text_of_mail}\n\n{words}")
         audit.record(
             "partnerships.occurrence.step",
             standing=standing,

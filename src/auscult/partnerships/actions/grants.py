@@ -41,8 +41,11 @@ def read_topic_aggregate(*, standing: Standing, now: datetime, grant_id: int, to
     if found is None:
         raise NotFound("There is no such topic.")
     zone = timezone.get_default_timezone()
-    problem = rules.grant_problem(GrantFacts(grant.starts_on, grant.ends_on), facts_of(grant.agreement), now, zone)
-    since = datetime.combine(grant.starts_on, time(), tzinfo=zone)
+    facts = facts_of(grant.agreement)
+    problem = rules.grant_problem(GrantFacts(grant.starts_on, grant.ends_on), facts, now, zone)
+    in_force = rules.days_in_force(facts, now, zone)
+    # Nothing that was said before both sides had agreed to it.
+    since = datetime.combine(max(grant.starts_on, in_force[0]) if in_force else grant.starts_on, time(), tzinfo=zone)
     # Up to the end of last month: what is read today and tomorrow is the same.
     until = max(since, datetime.combine(rules.day_of(now, zone).replace(day=1), time(), tzinfo=zone))
     with transaction.atomic():

@@ -10,7 +10,8 @@ from django.db import transaction
 
 from auscult.community.markup import to_html
 from auscult.evidence.bundle import sha256
-from auscult.organisations.access import load_representative
+from auscult.organisations.access import has_representative, load_representative
+from auscult.organisations.emails import tell_representatives
 from auscult.organisations.rules import Power
 from auscult.publishing import record
 from auscult.shared import audit
@@ -56,13 +57,17 @@ def deliver_appeal(*, standing: Standing, now: datetime, addressee_id: int, vers
             raise CannotDeliverAppeal("An appeal is delivered once its signatures are counted. Close it first.")
         if Delivery.objects.filter(addressee=addressee).exists():
             raise CannotDeliverAppeal(f"This appeal was delivered to {addressee.name} already.")
-        found = AppealVersion.objects.select_related("count").filter(appeal=appeal, number=version).first()
+        found = (
+            AppealVersion.objects.select_related("count")
+            .filter(appeal=appeal, number=version, state=AppealVersion.State.PUBLISHED)
+            .first()
+        )
         if found is None:
             raise CannotDeliverAppeal("There is no such version.")
         if not proof.strip():
             raise CannotDeliverAppeal("Say how one can see that it arrived: a receipt, who took it.")
         sentence = sentence_of(appeal, delivered=version)
-        file_sha256 = sha256(_letter(appeal, found, addressee.name, now, sentence))
+        letter = make_letter(appeal, found, addressee.name, now, sentence)
         entry = record.append_and_sign(
             "appeal.delivered",
             {
@@ -73,7 +78,7 @@ def deliver_appeal(*, standing: Standing, now: datetime, addressee_id: int, vers
                 "text": found.sha256,
                 "signatures": found.count.valid,
                 "sentence": sentence,
-                "file_sha256": file_sha256,
+                "file_sha256": sha256(letter),
                 "proof": proof.strip()[:300],
             },
             at=now,
@@ -82,16 +87,26 @@ def deliver_appeal(*, standing: Standing, now: datetime, addressee_id: int, vers
             addressee=addressee,
             version=found,
             sent_at=now,
-            file_sha256=file_sha256,
+            file_sha256=sha256(letter),
+            letter=letter,
             proof=proof.strip()[:300],
             record_index=entry.index,
         )
         Appeal.objects.filter(pk=appeal.pk).update(state=AppealState.DELIVERED)
+        if addressee.organisation_id is not None:
+            tell_representatives(
+                addressee.organisation_id,
+                Power.ANSWER,
+                f"An appeal to {addressee.name}: {appeal.title}",
+                f"{sentence}.\n\nAnswer it under /appeals/{appeal.pk}/ until "
+                f"{now + rules.ANSWER_WITHIN:%-d %B %Y}; after that the record says that there was no answer.",
+            )
         audit.record("voice.appeal.deliver", standing=standing, thing=f"appeal:{appeal.pk}", now=now)
     return delivery
 
 
-def _letter(appeal: Appeal, version: AppealVersion, addressee: str, at: datetime, sentence: str) -> bytes:
+def make_letter(appeal: Appeal, version: AppealVersion, addressee: str, at: datetime, sentence: str) -> bytes:
+    """The file that an addressee gets, with the signatories who wish to be seen."""
     signatories = list_signatories(version.pk, limit=None)
     return write_letter(
         {
@@ -110,14 +125,6 @@ def _letter(appeal: Appeal, version: AppealVersion, addressee: str, at: datetime
     )
 
 
-def letter_of(delivery: Delivery) -> bytes:
-    """The delivered file, made again from its rows: the same bytes as long as nobody withdrew a shown name."""
-    addressee = delivery.addressee
-    version = AppealVersion.objects.select_related("count").get(pk=delivery.version_id)
-    sentence = sentence_of(addressee.appeal, delivered=version.number)
-    return _letter(addressee.appeal, version, addressee.name, delivery.sent_at, sentence)
-
-
 def answer_appeal(*, standing: Standing, now: datetime, delivery_id: int, refused: bool, text: str) -> Delivery:
     """Answer an appeal, or refuse what it asks.
 
@@ -132,10 +139,10 @@ def answer_appeal(*, standing: Standing, now: datetime, delivery_id: int, refuse
     with transaction.atomic():
         delivery = access.load_delivery_to_answer(delivery_id)
         addressee, representative = delivery.addressee, None
-        if addressee.organisation_id is not None:
+        if addressee.organisation_id is not None and has_representative(addressee.organisation_id, Power.ANSWER):
             representative = load_representative(standing, addressee.organisation_id, Power.ANSWER)
         elif not standing.can(Permission.APPEAL_MODERATE):
-            raise NotAllowed("A moderator notes the answer of an addressee who has no representative here.")
+            raise NotAllowed("A moderator notes the answer of an addressee for whom nobody may answer here.")
         if not text.strip() or len(text) > rules.LONGEST_ANSWER:
             raise CannotAnswerAppeal(f"An answer has 1 to {rules.LONGEST_ANSWER:,} characters.")
         if delivery.answered_at is not None:

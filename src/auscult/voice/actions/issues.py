@@ -94,7 +94,10 @@ def _thing(standing: Standing, kind: StepKind, number: int) -> dict[str, int]:
     if kind == StepKind.POSTING:
         return {"posting_id": load_posting_to_read(standing, number).pk}
     if kind == StepKind.APPEAL:
-        return {"appeal_id": access.load_appeal_to_read(standing, number).pk}
+        appeal = access.load_appeal_to_read(standing, number)
+        if appeal.state not in access.PUBLIC:
+            raise CannotAddStep("An appeal joins an issue once it is open.")
+        return {"appeal_id": appeal.pk}
     if kind == StepKind.RESULT and Release.objects.filter(pk=number).exists():
         return {"release_id": number}
     if kind == StepKind.POSITION and Position.objects.filter(pk=number).exists():

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from auscult.evidence.canonical import canonical_json
+from auscult.members.models import Member
 from auscult.organisations.access import load_organisation
 from auscult.organisations.models import Organisation
 from auscult.publishing import record
@@ -53,6 +54,7 @@ def state_mandate(*, standing: Standing, now: datetime, topic: str, organisation
     if about.kind == Organisation.Kind.OPERATOR:
         raise CannotStateMandate("The operator of this place speaks for nobody, so it takes no mandate.")
     with transaction.atomic():
+        _lock(standing)
         own = list_own_statements(standing, now, topic_id=found.pk)
         if None in own:
             _write(standing, now, found, None, rules.REVOKED)
@@ -73,6 +75,7 @@ def state_nobody(*, standing: Standing, now: datetime, topic: str) -> None:
     standing.require(Permission.MANDATE_STATE, "Only members whose verification is valid give a mandate.")
     found = _find_topic(topic)
     with transaction.atomic():
+        _lock(standing)
         for about in list_own_statements(standing, now, topic_id=found.pk):
             if about is not None:
                 _write(standing, now, found, about, rules.REVOKED)
@@ -96,10 +99,16 @@ def revoke_mandate(*, standing: Standing, now: datetime, topic: str, organisatio
     found = _find_topic(topic)
     about = load_organisation(organisation).pk if organisation else None
     with transaction.atomic():
+        _lock(standing)
         if about not in list_own_statements(standing, now, topic_id=found.pk):
             raise Conflict("You have no such statement in force.")
         _write(standing, now, found, about, rules.REVOKED)
         audit.record("voice.mandate.revoke", standing=standing, thing="", now=now)
+
+
+def _lock(standing: Standing) -> None:
+    """Two statements of one member go one after the other, or «nobody» and an organisation could both be in force."""
+    Member.objects.select_for_update().only("pk").get(pk=standing.require_member())
 
 
 def _write(standing: Standing, now: datetime, topic: Topic, organisation_id: int | None, stance: str) -> None:

@@ -127,8 +127,9 @@ def compare_position(
             f"That poll was not frozen to compare members of {position.organisation.name} with others."
         )
     asked = next((q for q in published.freeze["questions"] if q["code"] == question), None)
-    if asked is None or choice not in {c["code"] for c in asked["choices"]}:
-        raise CannotComparePosition("That result has no such question or answer.")
+    shown = {q["question"] for q in published.results["questions"]}
+    if asked is None or question not in shown or choice not in {c["code"] for c in asked["choices"]}:
+        raise CannotComparePosition("That result has no such question or answer, or fewer than ten answered it.")
     try:
         with transaction.atomic():
             comparison = PositionComparison.objects.create(

@@ -1,8 +1,8 @@
-"""Versions, snapshots and positions are append-only; statements and comparisons are never changed."""
+"""Published versions, snapshots and positions are append-only; statements and comparisons are never changed."""
 
 from django.db import migrations
 
-NEVER_CHANGED_OR_DELETED = ("voice_appealversion", "voice_mandatesnapshot")
+NEVER_CHANGED_OR_DELETED = ("voice_mandatesnapshot",)
 # Erasing a member takes the statements with it.
 NEVER_CHANGED = ("voice_mandatestatement", "voice_positioncomparison")
 
@@ -19,6 +19,24 @@ class Migration(migrations.Migration):
     operations = [
         *(trigger(table, "UPDATE OR DELETE") for table in NEVER_CHANGED_OR_DELETED),
         *(trigger(table, "UPDATE") for table in NEVER_CHANGED),
+        migrations.RunSQL(
+            """
+            CREATE FUNCTION refuse_new_version_text() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                IF TG_OP = 'DELETE' OR (OLD.state <> 'written' AND (
+                    NEW.appeal_id, NEW.number, NEW.preamble, NEW.clauses, NEW.sha256, NEW.why, NEW.written_at, NEW.state
+                ) IS DISTINCT FROM (
+                    OLD.appeal_id, OLD.number, OLD.preamble, OLD.clauses, OLD.sha256, OLD.why, OLD.written_at, OLD.state
+                )) THEN
+                    RAISE EXCEPTION 'version % is append-only', OLD.id USING ERRCODE = 'restrict_violation';
+                END IF;
+                RETURN NEW;
+            END $$;
+            CREATE TRIGGER on_record BEFORE UPDATE OR DELETE ON voice_appealversion
+                FOR EACH ROW EXECUTE FUNCTION refuse_new_version_text();
+            """,
+            "DROP TRIGGER on_record ON voice_appealversion; DROP FUNCTION refuse_new_version_text();",
+        ),
         migrations.RunSQL(
             """
             CREATE FUNCTION refuse_rewording() RETURNS trigger LANGUAGE plpgsql AS $$

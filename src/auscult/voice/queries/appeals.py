@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import median
 
 from django.db.models import F, OuterRef, Subquery, Sum
 
@@ -17,7 +17,7 @@ from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
 from auscult.voice import access, rules
 from auscult.voice.models import Addressee, Appeal, AppealVersion, Delivery, Signature, SignatureCount
-from auscult.voice.rules import AddresseeState, AppealState, Clock, DiffPart, Display, Scorecard
+from auscult.voice.rules import AddresseeState, AppealState, Clock, DiffPart, Display
 
 SIGNATORIES_PER_PAGE = 24
 NAME_PURPOSE = "signature.name"
@@ -30,25 +30,25 @@ class SignatoryLine:
     name: str
     specialty: str
     state: str
-    nonce: str
+    place: str
 
 
 def list_signatories(version_id: int, *, after: str = "", limit: int | None) -> list[SignatoryLine]:
-    """Shown signatures of a version in the order of their random nonces.
+    """Shown signatures of a version, in an order drawn by lot.
 
     Args:
-        after: nonce where the page before ended.
+        after: place where the page before ended.
         limit: most lines, or None for all.
     """
     rows = (
-        Signature.objects.filter(version_id=version_id, state=Signature.State.VALID, nonce__gt=after)
+        Signature.objects.filter(version_id=version_id, state=Signature.State.VALID, place__gt=after)
         .exclude(display=Display.COUNTED)
-        .order_by("nonce")
-        .values_list("name_sealed", "specialty", "us_state", "nonce")
+        .order_by("place")
+        .values_list("name_sealed", "specialty", "us_state", "place")
     )
     return [
-        SignatoryLine(crypto.unseal(sealed, NAME_PURPOSE).decode() if sealed else "", specialty, state, nonce)
-        for sealed, specialty, state, nonce in (rows[:limit] if limit else rows)
+        SignatoryLine(crypto.unseal(sealed, NAME_PURPOSE).decode() if sealed else "", specialty, state, place)
+        for sealed, specialty, state, place in (rows[:limit] if limit else rows)
     ]
 
 
@@ -58,7 +58,7 @@ def sentence_of(appeal: Appeal, *, delivered: int | None = None) -> str:
     Args:
         delivered: number of the delivered version, where it is not in the rows yet.
     """
-    versions = list(appeal.versions.select_related("count"))
+    versions = shown_versions(list(appeal.versions.select_related("count")))
     if delivered is None:
         delivered = (
             Delivery.objects.filter(addressee__appeal=appeal)
@@ -66,26 +66,41 @@ def sentence_of(appeal: Appeal, *, delivered: int | None = None) -> str:
             .values_list("version__number", flat=True)
             .first()
         )
-    return _sentence(versions, delivered)
+    return sentence_from(versions, delivered)
 
 
-def _delivered(appeal: Appeal) -> int | None:
+def shown_versions(versions: Iterable[AppealVersion]) -> list[AppealVersion]:
+    """Published versions; of an appeal that is not open yet, its text."""
+    found = list(versions)
+    return [version for version in found if version.state == AppealVersion.State.PUBLISHED] or found[:1]
+
+
+def delivered_version(appeal: Appeal) -> int | None:
     """Highest version that was delivered, of an appeal whose addressees are read already."""
     deliveries = [getattr(addressee, "delivery", None) for addressee in appeal.addressees.all()]
     return max((delivery.version.number for delivery in deliveries if delivery), default=None)
 
 
-def _sentence(versions: list[AppealVersion], delivered: int | None) -> str:
+def sentence_from(versions: list[AppealVersion], delivered: int | None) -> str:
+    """The sentence, of versions that are read already with their counts."""
     signed = max(versions, key=lambda version: (version.count.valid, -version.number))
     target = next((version for version in versions if version.number == delivered), signed)
     return rules.appeal_sentence(
         signed=signed.count.valid,
         signed_version=signed.number,
         delivered_version=delivered,
-        reaffirmed=target.count.reaffirmed,
+        reaffirmed=_signed_both(signed, target) if target != signed else 0,
         changed=rules.clauses_changed(signed.clauses, target.clauses),
         clauses=len(signed.clauses),
     )
+
+
+def _signed_both(first: AppealVersion, second: AppealVersion) -> int:
+    """How many valid signers of one version signed another too."""
+    if not second.count.valid:
+        return 0
+    valid = Signature.objects.filter(state=Signature.State.VALID)
+    return valid.filter(version=second, member__in=valid.filter(version=first).values("member")).count()
 
 
 @dataclass(frozen=True)
@@ -103,16 +118,14 @@ class AppealLine:
 
 def list_appeals(standing: Standing, *, limit: int = 50) -> list[AppealLine]:
     """Newest appeals that this standing may read."""
-    newest = AppealVersion.objects.filter(appeal=OuterRef("pk")).order_by("-number")
+    # Whoever signed several versions is counted once.
     counts = (
         SignatureCount.objects.filter(version__appeal=OuterRef("pk"))
         .values("version__appeal")
         .annotate(most=Sum(F("valid") - F("reaffirmed")))
     )
     rows = (
-        Appeal.objects.annotate(
-            signatures=Subquery(counts.values("most")[:1]), newest=Subquery(newest.values("number")[:1])
-        )
+        Appeal.objects.annotate(signatures=Subquery(counts.values("most")[:1]))
         .select_related("topic")
         .prefetch_related("addressees")
     )
@@ -193,6 +206,7 @@ class AppealPage:
     outcome_at: datetime | None
     sentence: str
     versions: list[VersionBox]
+    waiting: VersionBox | None
     addressees: list[AddresseeBox]
     signatories: list[SignatoryLine]
     next_after: str
@@ -222,32 +236,20 @@ def get_appeal_page(standing: Standing, appeal_id: int, now: datetime, *, after:
     """One appeal, in at most eight queries.
 
     Args:
-        after: nonce where the page of signatories before ended.
+        after: place where the page of signatories before ended.
 
     Raises:
         NotFound: no such appeal, or not this standing's to read.
     """
     appeal = access.load_appeal_to_read(standing, appeal_id)
-    versions = list(appeal.versions.select_related("count"))
+    every = list(appeal.versions.select_related("count"))
+    versions = shown_versions(every)
+    is_author = appeal.author_id == standing.member_id is not None
+    moderates = standing.can(Permission.APPEAL_MODERATE) and not is_author
+    unpublished = [v for v in every if v.state == AppealVersion.State.WRITTEN and v not in versions]
     handle, group = Appeal.objects.filter(pk=appeal_id).values_list("author__handle", "author__specialty_group")[0]
-    boxes = []
-    for position, version in enumerate(versions):
-        before = versions[position - 1].clauses if position else []
-        boxes.append(
-            VersionBox(
-                version.number,
-                version.sha256,
-                version.preamble,
-                version.clauses,
-                version.why,
-                version.written_at,
-                version.count.valid,
-                version.count.shown,
-                version.count.reaffirmed,
-                rules.clauses_changed(before, version.clauses),
-                len(before),
-            )
-        )
+    boxes = [_box(version, versions[i - 1].clauses if i else []) for i, version in enumerate(versions)]
+    waiting = _box(unpublished[0], versions[-1].clauses) if unpublished and (is_author or moderates) else None
     addressees = _addressees(standing, appeal, now)
     delivered = max((a.version for a in addressees if a.version is not None), default=None)
     most_signed = max(versions, key=lambda version: (version.count.shown, -version.number))
@@ -262,7 +264,6 @@ def get_appeal_page(standing: Standing, appeal_id: int, now: datetime, *, after:
         if standing.member_id is not None
         else None
     )
-    is_author = appeal.author_id == standing.member_id is not None
     open_for = appeal.state == AppealState.OPEN or (appeal.state == AppealState.DRAFT and not is_author)
     newest = versions[-1].number
     signs = standing.can(Permission.APPEAL_SIGN) and open_for
@@ -280,21 +281,39 @@ def get_appeal_page(standing: Standing, appeal_id: int, now: datetime, *, after:
         appeal.closed_at,
         appeal.outcome,
         appeal.outcome_at,
-        _sentence(versions, delivered),
+        sentence_from(versions, delivered),
         boxes,
+        waiting,
         addressees,
         signatories,
-        signatories[-1].nonce if more else "",
+        signatories[-1].place if more else "",
         own[0] if own else None,
         own[1] if own else "",
         signs and own is None,
         signs and own is not None and own[0] < newest,
-        own is not None and appeal.state in {AppealState.DRAFT, AppealState.OPEN},
-        is_author and appeal.state in {AppealState.DRAFT, AppealState.OPEN, AppealState.CLOSED},
+        own is not None and appeal.state not in {AppealState.CLOSED, AppealState.DELIVERED},
+        is_author
+        and (appeal.state == AppealState.OPEN or (appeal.state == AppealState.DRAFT and not versions[-1].count.valid)),
         access.can_run_appeal(standing, appeal),
-        standing.can(Permission.APPEAL_MODERATE) and not is_author and appeal.state == AppealState.REVIEW,
+        moderates and appeal.state in {AppealState.REVIEW, AppealState.OPEN},
         is_author,
         rules.COSIGNERS_NEEDED,
+    )
+
+
+def _box(version: AppealVersion, before: list[str]) -> VersionBox:
+    return VersionBox(
+        version.number,
+        version.sha256,
+        version.preamble,
+        version.clauses,
+        version.why,
+        version.written_at,
+        version.count.valid,
+        version.count.shown,
+        version.count.reaffirmed,
+        rules.clauses_changed(before, version.clauses),
+        len(before),
     )
 
 
@@ -364,7 +383,9 @@ def get_changes_page(standing: Standing, appeal_id: int, old: int, new: int) -> 
         NotFound: no such appeal or version, or not this standing's to read.
     """
     appeal = access.load_appeal_to_read(standing, appeal_id)
-    versions = {version.number: version for version in appeal.versions.select_related("count")}
+    sees_all = appeal.author_id == standing.member_id is not None or standing.can(Permission.APPEAL_MODERATE)
+    every = list(appeal.versions.select_related("count"))
+    versions = {version.number: version for version in (every if sees_all else shown_versions(every))}
     if old not in versions or new not in versions or old >= new:
         raise NotFound("There are no such two versions.")
     before, after = versions[old], versions[new]
@@ -390,53 +411,3 @@ def get_letter_delivery(standing: Standing, delivery_id: int) -> Delivery:
     if delivery is None or not access.can_read_appeal(standing, delivery.addressee.appeal):
         raise NotFound
     return delivery
-
-
-def get_scorecard(organisation_id: int, now: datetime) -> Scorecard | None:
-    """How an organisation answers appeals, or None below five that were due."""
-    rows = Delivery.objects.filter(addressee__organisation_id=organisation_id).values_list("sent_at", "answered_at")
-    due = [(sent, answered) for sent, answered in rows if answered or now >= sent + rules.ANSWER_WITHIN]
-    if len(due) < rules.FEWEST_FOR_SCORECARD:
-        return None
-    days = [(answered - sent).days for sent, answered in due if answered]
-    return Scorecard(len(due), len(days), float(median(days)) if days else None)
-
-
-@dataclass(frozen=True)
-class OwnSignatureLine:
-    """One's own signature, and whether the text has changed since."""
-
-    appeal_id: int
-    title: str
-    version: int
-    newest: int
-    state: AppealState
-    sentence: str
-    nonce: str
-
-
-def list_own_signatures(standing: Standing) -> list[OwnSignatureLine]:
-    """Appeals that one signed, the newest first."""
-    if standing.member_id is None:
-        return []
-    newest = AppealVersion.objects.filter(appeal=OuterRef("version__appeal")).order_by("-number")
-    rows = (
-        Signature.objects.filter(member_id=standing.member_id, state=Signature.State.VALID)
-        .annotate(newest=Subquery(newest.values("number")[:1]))
-        .select_related("version__appeal")
-        .prefetch_related("version__appeal__versions__count", "version__appeal__addressees__delivery__version")
-        .order_by("version__appeal_id", "-version__number")
-        .distinct("version__appeal_id")
-    )
-    return [
-        OwnSignatureLine(
-            row.version.appeal_id,
-            row.version.appeal.title,
-            row.version.number,
-            row.newest,
-            AppealState(row.version.appeal.state),
-            _sentence(list(row.version.appeal.versions.all()), _delivered(row.version.appeal)),
-            row.nonce,
-        )
-        for row in reversed(rows[:20])
-    ]

@@ -14,7 +14,9 @@ from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
 from auscult.surveys.models import Turnout
 from auscult.voice import rules
+from auscult.voice.access import can_read_appeal
 from auscult.voice.models import Appeal, Delivery, Issue, IssueStep, Signature
+from auscult.voice.queries.appeals import shown_versions
 from auscult.voice.rules import AddresseeState, Clock, StepKind
 
 
@@ -158,12 +160,12 @@ def _step_events(step: IssueStep, standing: Standing) -> list[Event]:
                   "voice:position-read", position.pk, None)
         ]  # fmt: skip
     assert step.appeal is not None
-    return _appeal_events(step.appeal)
+    return _appeal_events(step.appeal) if can_read_appeal(standing, step.appeal) else []
 
 
 def _appeal_events(appeal: Appeal) -> list[Event]:
     events = []
-    for version in appeal.versions.all():
+    for version in shown_versions(appeal.versions.all()):
         if version.number == 1:
             at, words = (
                 appeal.opened_at or version.written_at,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -22,6 +23,7 @@ class DomainLine:
     share: float
     low: float
     high: float
+    standard_error: float
     n_effective: float
 
 
@@ -31,7 +33,8 @@ class ComparisonBox:
 
     Attributes:
         lines: members of the organisation, then others; empty where ``refused`` says why.
-        gap: weighted share of members minus that of others, in points of share.
+        gap: weighted share of members minus that of others.
+        gap_shows: whether it is larger than 1.96 standard errors, the two groups taken as independent.
     """
 
     release: int
@@ -42,6 +45,7 @@ class ComparisonBox:
     choice: str
     lines: list[DomainLine]
     gap: float | None
+    gap_shows: bool
     everyone: float
     refused: str
 
@@ -144,8 +148,13 @@ def _compare(
             answer["share"],
             answer["low"],
             answer["high"],
+            answer["standard_error"],
             answer["n_effective"],
         )
+    gap = spread = None
+    if len(lines) == 2:
+        own, others = lines["members"], lines["others"]
+        gap, spread = own.share - others.share, math.hypot(own.standard_error, others.standard_error)
     ordered = [lines[domain] for domain in ("members", "others") if domain in lines]
     return ComparisonBox(
         release,
@@ -155,7 +164,8 @@ def _compare(
         asked["wording"],
         label,
         ordered,
-        lines["members"].share - lines["others"].share if len(ordered) == 2 else None,
+        gap,
+        gap is not None and spread is not None and abs(gap) > 1.96 * spread,
         everyone["share"] if everyone["share"] is not None else everyone["raw_share"],
         results["domains_refused"] or "",
     )

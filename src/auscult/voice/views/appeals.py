@@ -69,7 +69,7 @@ def changes(request: HttpRequest, appeal_id: int, old: int, new: int) -> HttpRes
 def letter(request: HttpRequest, delivery_id: int) -> HttpResponse:
     """The letter that an addressee got."""
     delivery = get_letter_delivery(standing_of(request), delivery_id)
-    response = HttpResponse(deliveries.letter_of(delivery), content_type="application/pdf")
+    response = HttpResponse(bytes(delivery.letter), content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="appeal-{delivery.addressee.appeal_id}.pdf"'
     return response
 
@@ -162,7 +162,7 @@ def amend(request: HttpRequest, appeal_id: int) -> HttpResponse:
         request,
         appeal_id,
         "versions",
-        "The new version stands here. Signatures stay with the version that was signed.",
+        "The text is written. A moderator publishes it; signatures stay with the version that was signed.",
         lambda: actions.amend_appeal(
             standing=standing_of(request),
             now=clock.now(),
