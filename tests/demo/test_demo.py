@@ -52,6 +52,7 @@ def test_seed_and_figures(tmp_path, settings, capsys, topics):
     from auscult.demo.figures import print_and_check
     from auscult.demo.size import BEGINS
     from auscult.members.models import Member
+    from auscult.publishing.models import RecordEntry
     from auscult.shared.models import Topic
 
     for slug in {topic for topic, _ in _corpus()}:
@@ -63,6 +64,9 @@ def test_seed_and_figures(tmp_path, settings, capsys, topics):
     assert set(people.emails) >= {"physician", "verifier", "editor", "representative"}
     assert print_and_check(size, exact=False, folder=tmp_path) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "verify: ok"
+    # The record is told in order: no entry is of a day before the one above it.
+    dates = list(RecordEntry.objects.order_by("index").values_list("written_at", flat=True))
+    assert dates == sorted(dates)
     # A figure that is not what it must be is printed as wrong, and the exit code says so.
     assert print_and_check(size, exact=True, folder=tmp_path) == 1
     assert "WRONG respondents / members" in capsys.readouterr().out
@@ -115,7 +119,7 @@ def test_demo_serves_stops_and_goes_on(instance, tmp_path):
     with urllib.request.urlopen(address + "results/1/") as answer:
         page = answer.read().decode()
     assert "Of the 420 who answered" in page
-    assert "the clock stands on 19 October 2009" in page
+    assert "its clock shows 19 October 2009" in page
     assert (tmp_path / "var" / "demo.json").stat().st_mode & 0o077 == 0
     process.send_signal(signal.SIGINT)
     assert process.wait(40) == 0

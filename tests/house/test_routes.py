@@ -96,6 +96,7 @@ POST = {
     "voice:appeal-answer": (404, 404, 404, 404, 404, 404),
     "voice:issue-open": (403, 403, 403, 400, 403, 400),
     "voice:issue-step": (400, 404, 404, 404, 404, 404),
+    "voice:issue-remove": (404, 404, 404, 404, 404, 404),
     "voice:issue-close": (404, 404, 404, 404, 404, 404),
     "partnerships:agreement-propose": (403, 403, 403, 403, 403, 403),
     "partnerships:agreement-ratify": (404, 404, 404, 404, 404, 404),
@@ -134,7 +135,7 @@ NEEDS = {
     "voice:appeal-deliver": ("addressee_id",),
     "voice:appeal-answer": ("delivery_id",),
     "voice:letter-read": ("delivery_id",),
-    **dict.fromkeys(["voice:issue-read", "voice:issue-step", "voice:issue-close"], ("issue_id",)),
+    **dict.fromkeys(["voice:issue-read", "voice:issue-step", "voice:issue-remove", "voice:issue-close"], ("issue_id",)),
     **dict.fromkeys(
         [
             f"partnerships:{name}"

@@ -80,6 +80,8 @@ def test_second_half_of_the_path(people, tmp_path):
         "as_of": "2025-01-01",
         "persons_all": "250",
         "persons_student": "50",
+        "definition_all": "members",
+        "definition_student": "students",
         "source": "A report",
         "grade": "published",
     }
@@ -130,6 +132,7 @@ def test_second_half_of_the_path(people, tmp_path):
         clauses="Other.\nOthers.\nThree!\nFour.",
         why="Sharper.",
     )
+    post(people["moderator"], f"/appeals/{appeal}/moderate", reason="in_order")
     late = people["j"].post(f"/appeals/{appeal}/sign", {"sha256": text})
     assert late.status_code == 409
     assert b"has changed since you read it" in late.content

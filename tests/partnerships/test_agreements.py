@@ -20,7 +20,7 @@ from auscult.partnerships.actions.agreements import (
     take_step,
 )
 from auscult.partnerships.models import Agreement, Occurrence, OccurrenceStep
-from auscult.partnerships.queries import get_agreement_page, list_agreements
+from auscult.partnerships.queries.agreements import get_agreement_page, list_agreements
 from auscult.partnerships.rules import AgreementState, NoticeKind, ObligationDraft, OccurrenceState, Side, StepKind
 from auscult.publishing.extracts import make_extract
 from auscult.publishing.models import RecordEntry

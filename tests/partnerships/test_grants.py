@@ -10,7 +10,7 @@ from auscult.evidence.verifier import verify_bundle
 from auscult.organisations.models import Representative
 from auscult.partnerships.actions.grants import GrantNotInForce, read_topic_aggregate
 from auscult.partnerships.models import AccessReceipt, Grant
-from auscult.partnerships.queries import get_access_page, list_receipts_about
+from auscult.partnerships.queries.receipts import get_access_page, list_receipts_about
 from auscult.publishing.extracts import make_extract
 from auscult.publishing.models import RecordEntry
 from auscult.shared.models import Topic

@@ -193,7 +193,7 @@ def test_who_ended_it_when_citing_what():
 @pytest.mark.parametrize(
     ("starts", "ends", "obligations", "terms", "words"),
     [
-        (date(2009, 1, 1), date(2009, 1, 1), ["ok"], "t", "ends after it begins"),
+        (date(2009, 1, 1), date(2009, 1, 1), ["ok"], "t", "must lie after its first day"),
         (date(2009, 1, 1), date(2019, 1, 1), ["ok"], "t", "at most five years"),
         (date(2009, 1, 1), date(2010, 1, 1), ["ok"], " ", "The terms have"),
         (date(2009, 1, 1), date(2010, 1, 1), [], "t", "at least one obligation"),

@@ -356,7 +356,7 @@ def test_a_letter_reads_nothing_as_markup():
     odd = '#read("/etc/passwd") *bold* $x$ <label> @ref \\ `code`'
     data = {
         "instance": odd, "title": odd, "preamble": odd, "clauses": [odd], "version": 1, "sha256": "a" * 64, "addressee": odd,
-        "date": "1 May 2009", "sentence": odd, "counted": "1",
+        "date": "1 May 2009", "sentence": odd, "here": odd, "counted": "1",
         "signatories": [{"name": odd, "specialty": odd, "state": "NY"}],
     }  # fmt: skip
     assert write_letter(data).startswith(b"%PDF")

@@ -30,6 +30,7 @@ from auscult.voice.actions.issues import (
     add_step,
     close_issue,
     open_issue,
+    remove_step,
 )
 from auscult.voice.actions.positions import (
     CannotComparePosition,
@@ -230,6 +231,31 @@ def test_the_public_sees_no_words_of_physicians(chain, now):
     assert posting.title in [event.detail for event in get_issue_page(voter, issue.pk, now).events]
 
 
+def test_a_draft_appeal_does_not_reach_the_public_through_an_issue(chain, draft, author, moderator, now):
+    from auscult.voice.models import Appeal, IssueStep
+
+    issue, _, _ = chain
+    Appeal.objects.filter(pk=draft.pk).update(state="refused")
+    with pytest.raises(CannotAddStep, match="once it is open"):
+        add_step(standing=author, now=now, issue_id=issue.pk, kind=StepKind.APPEAL, number=draft.pk)
+    # One that was taken down after it had joined is not shown any more.
+    assert IssueStep.objects.filter(appeal=draft.pk).exists()
+    assert StepKind.APPEAL not in [event.kind for event in get_issue_page(READER, issue.pk, now).events]
+
+
+def test_what_was_added_can_be_taken_out(chain, author, make_member, now):
+    issue, _, _ = chain
+    page = get_issue_page(author, issue.pk, now)
+    step, words = page.kept[1]
+    assert words == "result 1"
+    with pytest.raises(NotAllowed):
+        remove_step(standing=make_member(), now=now, issue_id=issue.pk, step_id=step)
+    remove_step(standing=author, now=now, issue_id=issue.pk, step_id=step)
+    assert StepKind.RESULT not in [event.kind for event in get_issue_page(author, issue.pk, now).events]
+    with pytest.raises(NotFound):
+        remove_step(standing=author, now=now, issue_id=issue.pk, step_id=step)
+
+
 def test_an_issue_costs_the_same_at_any_size(chain, now, make_member):
     issue, posting, voter = chain
 
@@ -260,8 +286,9 @@ def test_who_opens_and_adds(chain, editor, make_member, opened, now):
         add_step(standing=editor, now=now, issue_id=issue.pk, kind=StepKind.RESULT, number=1)
     with pytest.raises(CannotAddStep, match="Only postings"):
         add_step(standing=editor, now=now, issue_id=issue.pk, kind=StepKind.SILENCE, number=1)
-    with pytest.raises(NotFound):
-        add_step(standing=editor, now=now, issue_id=issue.pk, kind=StepKind.POSITION, number=99)
+    for kind in (StepKind.POSITION, StepKind.APPEAL):
+        with pytest.raises(CannotAddStep, match="There is no"):
+            add_step(standing=editor, now=now, issue_id=issue.pk, kind=kind, number=99)
     # An editor who is no physician cannot add what only physicians read.
     with pytest.raises(NotAllowed):
         add_step(standing=editor, now=now, issue_id=issue.pk, kind=StepKind.POSTING, number=posting.pk)

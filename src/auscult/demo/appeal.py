@@ -22,7 +22,7 @@ from auscult.publishing.models import Release
 from auscult.shared import crypto
 from auscult.shared.standing import Standing
 from auscult.voice.actions import appeals, deliveries, issues
-from auscult.voice.models import AppealVersion, Delivery, Signature, SignatureCount
+from auscult.voice.models import Appeal, AppealVersion, Delivery, Signature, SignatureCount
 from auscult.voice.queries.appeals import NAME_PURPOSE
 from auscult.voice.rules import Display, StepKind
 
@@ -46,8 +46,8 @@ DELIVERED = (
 )
 
 
-def send_appeal(size: Size, people: People, progress: Progress) -> None:
-    """The appeal of September 2009: one text signed, another delivered; one answer, one silence; and the issue around it."""
+def open_appeal(people: People) -> Appeal:
+    """Draft the appeal, co-sign it, open it."""
     drafted = datetime(2009, 8, 25, 16, 0, tzinfo=UTC)
     cast = gather_cast()
     author = cast.pick("General surgery", STORY_NOW)
@@ -79,11 +79,15 @@ def send_appeal(size: Size, people: People, progress: Progress) -> None:
     appeals.moderate_appeal(standing=people.standing("moderator", at), now=at, appeal_id=appeal.pk, reason="in_order")
     at += timedelta(days=2)
     appeals.sign_appeal(standing=people.standing("physician", at), now=at, appeal_id=appeal.pk, sha256=text)
-    progress(1, 5)
+    return appeal
+
+
+def send_appeal(appeal: Appeal, size: Size, people: People, progress: Progress) -> None:
+    """Ten thousand sign one text, another is delivered, and the association answers that one."""
+    author = _author_of(appeal)
     version = appeal.versions.get()
-    _sign_in_bulk(
-        version, size.signatures - 6, {s.member_id for s in [author, *cosigners, people.standing("physician", at)]}
-    )
+    signed = set(Signature.objects.filter(version=version).values_list("member_id", flat=True))
+    _sign_in_bulk(version, size.signatures - len(signed), signed | {appeal.author_id})
     progress(2, 5)
     at = datetime(2009, 9, 11, 18, 0, tzinfo=UTC)
     appeals.amend_appeal(
@@ -119,8 +123,13 @@ def send_appeal(size: Size, people: People, progress: Progress) -> None:
             "see that the text before us is not the text that was signed, and answer the one that was delivered: no."
         ),
     )
+    progress(5, 5)
+
+
+def follow_up(appeal: Appeal) -> None:
+    """The silence of the other addressee, and the issue around it all."""
     deliveries.note_due_silences(now=datetime(2009, 10, 14, 15, 17, tzinfo=UTC))
-    progress(4, 5)
+    author = _author_of(appeal)
     at = datetime(2009, 10, 15, 9, 0, tzinfo=UTC)
     issue = issues.open_issue(
         standing=author,
@@ -134,17 +143,20 @@ def send_appeal(size: Size, people: People, progress: Progress) -> None:
     )
     survey = Posting.objects.values_list("pk", flat=True).get(survey_id=Release.objects.get(number=1).survey_id)
     join_issue(author, at, issue.pk, (StepKind.POSTING, survey), (StepKind.RESULT, 1), (StepKind.APPEAL, appeal.pk))
-    progress(5, 5)
+
+
+def _author_of(appeal: Appeal) -> Standing:
+    return get_standing(Member.objects.values_list("account_id", flat=True).get(pk=appeal.author_id), STORY_NOW)
 
 
 def _account_of(standing: Standing) -> int:
     return Member.objects.values_list("account_id", flat=True).get(pk=standing.require_member())
 
 
-def _sign_in_bulk(version: AppealVersion, count: int, signed: set[int | None]) -> None:
+def _sign_in_bulk(version: AppealVersion, count: int, signed: set[int]) -> None:
     """Signatures of two weeks, in bulk: half counted only, some with specialty and state, some with their name."""
     rng = np.random.default_rng(10_000)
-    members = Member.objects.filter(level=2, account__password="!").exclude(pk__in=[pk for pk in signed if pk])
+    members = Member.objects.filter(level=2, account__password="!").exclude(pk__in=signed)
     pool = np.array(members.order_by("pk").values_list("pk", flat=True))
     chosen = sorted(int(pk) for pk in rng.choice(pool, count, replace=False))
     displays = rng.choice([d.value for d in Display], size=count, p=[0.15, 0.3, 0.55])

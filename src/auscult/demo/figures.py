@@ -13,7 +13,8 @@ from auscult.evidence.checks import FALSE, Check
 from auscult.evidence.verifier import verify_bundle
 from auscult.organisations.models import Organisation
 from auscult.organisations.queries import get_membership_figures, own_figures
-from auscult.partnerships.queries import get_access_page, get_agreement_page
+from auscult.partnerships.queries.agreements import get_agreement_page
+from auscult.partnerships.queries.receipts import get_access_page
 from auscult.publishing.actions import export_cells
 from auscult.publishing.extracts import make_extract
 from auscult.publishing.models import Checkpoint, Release

@@ -222,7 +222,7 @@ def run_compared_poll(size: Size, people: People, progress: Progress) -> None:
         question="hr3200",
         choice="support",
     )
-    at += timedelta(days=6)
+    at += timedelta(days=1)
     positions.reply_to_position(
         standing=people.standing("representative", at),
         now=at,
@@ -269,8 +269,8 @@ _NOBODY = {"organised-medicine": 0.003}
 COUNTS = (datetime(2009, 9, 1, 4, 23, tzinfo=UTC), datetime(2009, 10, 1, 4, 23, tzinfo=UTC))
 
 
-def give_mandates(size: Size, people: People, progress: Progress) -> None:
-    """Statements of some ten thousand members, in bulk; those of the physician through the actions; two monthly counts."""
+def give_mandates(progress: Progress) -> None:
+    """Statements of some forty thousand, in bulk."""
     rng = np.random.default_rng(29)
     topics = dict(Topic.objects.values_list("slug", "pk"))
     organisations = dict(Organisation.objects.values_list("slug", "pk"))
@@ -303,15 +303,18 @@ def give_mandates(size: Size, people: People, progress: Progress) -> None:
         )
         cursor.execute("ANALYZE voice_mandatestatement, organisations_affiliation")
     progress(1, 3)
-    for month, at in enumerate(COUNTS):
-        earlier = at - timedelta(days=3)
-        physician = people.standing("physician", earlier)
-        mandates.state_mandate(
-            standing=physician,
-            now=earlier,
-            topic="payment-and-coding",
-            organisation="plain-billing",
-            stance=Stance.PARTLY if month == 0 else Stance.SPEAKS,
-        )
-        mandates.count_mandates(standing=people.standing("operator", at), now=at)
-        progress(2 + month, 3)
+
+
+def count(people: People, month: int, progress: Progress) -> None:
+    """What the physician says three days before a monthly count, and the count."""
+    at = COUNTS[month]
+    earlier = at - timedelta(days=3)
+    mandates.state_mandate(
+        standing=people.standing("physician", earlier),
+        now=earlier,
+        topic="payment-and-coding",
+        organisation="plain-billing",
+        stance=Stance.PARTLY if month == 0 else Stance.SPEAKS,
+    )
+    mandates.count_mandates(standing=people.standing("operator", at), now=at)
+    progress(2 + month, 3)

@@ -152,6 +152,8 @@ def read_numerators(
         persons = counts[Category.ALL] - sum(counts[category] for category in without)
         names = " and ".join(CATEGORY_WORDS[category] for category in sorted(without, key=list(Category).index))
         words = f"members without {names}" if without else "all members"
+        if without == {Category.REDUCED}:
+            words = "members who pay full dues"
         found.append(Numerator(persons, words, as_of, source, grade, claim_id))
     return found
 

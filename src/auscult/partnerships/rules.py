@@ -410,7 +410,7 @@ class ObligationDraft:
 def proposal_problem(starts_on: date, ends_on: date, obligations: Sequence[ObligationDraft], terms: str) -> str | None:
     """Why an agreement cannot be proposed, or None."""
     if starts_on >= ends_on:
-        return "The term ends after it begins."
+        return "The first day after the term must lie after its first day."
     if ends_on > starts_on + timedelta(days=366 * 5):
         return "A term has at most five years; renew it then."
     if not terms.strip() or len(terms) > LONGEST_TEXT:

@@ -16,7 +16,8 @@ from auscult.partnerships import rules
 from auscult.partnerships.actions import agreements as actions
 from auscult.partnerships.actions.grants import read_topic_aggregate
 from auscult.partnerships.models import Grant, Occurrence
-from auscult.partnerships.queries import get_access_page, get_agreement_page, list_agreements
+from auscult.partnerships.queries.agreements import get_agreement_page, list_agreements
+from auscult.partnerships.queries.receipts import get_access_page
 from auscult.partnerships.rules import NoticeKind, ObligationDraft, Side, StepKind
 from auscult.shared import clock
 from auscult.shared.pages import attempt, render_page, standing_of, whole_number

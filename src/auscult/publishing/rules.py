@@ -10,6 +10,42 @@ from auscult.surveys.rules import INSTRUMENT_MEANING, INSTRUMENT_WORDS
 
 LONGEST_REPLY = 5_000
 
+#: Kinds of entries of the record, in words.
+ENTRY_WORDS = {
+    "survey.frozen": "Wording of a poll frozen",
+    "release.published": "Result published",
+    "reply.given": "Reply",
+    "membership.claimed": "Membership figures published",
+    "mandates.counted": "Mandates counted",
+    "position.stated": "Position stated",
+    "position.compared": "Position set beside answers",
+    "appeal.opened": "Appeal opened for signature",
+    "appeal.amended": "New version of an appeal",
+    "appeal.taken_down": "Appeal taken down",
+    "appeal.closed": "Appeal closed, signatures counted",
+    "appeal.delivered": "Appeal delivered",
+    "appeal.answered": "Appeal answered",
+    "appeal.silent": "No answer to an appeal within 30 days",
+    "appeal.ended": "What came of an appeal",
+    "issue.closed": "Issue ended",
+    "agreement.proposed": "Agreement proposed",
+    "agreement.ratified": "Agreement ratified",
+    "agreement.declined": "Proposed agreement declined",
+    "agreement.noticed": "Notice given",
+    "obligation.submitted": "Delivery of an obligation stated",
+    "obligation.confirmed": "Delivery confirmed",
+    "obligation.returned": "Delivery not confirmed",
+    "obligation.alleged": "Non-delivery alleged",
+    "obligation.answered": "Allegation answered",
+    "obligation.cured": "Made good",
+    "obligation.excused": "Ruled: excused",
+    "obligation.breached": "Ruled: breached",
+    "obligation.remedied": "Breach remedied",
+    "obligation.waived": "Obligation waived",
+    "access.read": "Numbers read under a grant",
+    "access.refused": "A read was refused",
+}
+
 
 def disclosure_items(
     *,

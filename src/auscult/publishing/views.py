@@ -23,6 +23,7 @@ from auscult.publishing.queries import (
     list_publishable,
     list_releases,
 )
+from auscult.publishing.rules import ENTRY_WORDS
 from auscult.shared import clock
 from auscult.shared.pages import render_page, standing_of, whole_number
 from auscult.shared.refusals import NotFound, Refused
@@ -149,7 +150,7 @@ def publish(request: HttpRequest) -> HttpResponse:
 def record(request: HttpRequest) -> HttpResponse:
     """The record, newest first."""
     page = get_record_page(before=whole_number(request.GET.get("before")))
-    return render_page(request, "publishing/record_read.html", {"page": page})
+    return render_page(request, "publishing/record_read.html", {"page": page, "words": ENTRY_WORDS})
 
 
 @require_safe
@@ -159,7 +160,7 @@ def entry(request: HttpRequest, index: int) -> HttpResponse:
     return render_page(
         request,
         "publishing/entry_read.html",
-        {"page": page, "payload": json.dumps(page.entry.payload, indent=2, ensure_ascii=False)},
+        {"page": page, "words": ENTRY_WORDS, "payload": json.dumps(page.entry.payload, indent=2, ensure_ascii=False)},
     )
 
 

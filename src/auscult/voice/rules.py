@@ -326,8 +326,8 @@ class Clock:
         return (self.done_at or now) > self.due_at
 
     def days(self, now: datetime) -> int:
-        """Whole days left, or over."""
-        return abs(((self.done_at or now) - self.due_at).days)
+        """Calendar days left, or over."""
+        return abs(((self.done_at or now).date() - self.due_at.date()).days)
 
 
 def issue_problem(title: str, summary: str) -> str | None:

@@ -33,5 +33,6 @@ urlpatterns = [
     path("issues/new", issues.create, name="issue-open"),
     path("issues/<int:issue_id>/", issues.issue, name="issue-read"),
     path("issues/<int:issue_id>/step", issues.step, name="issue-step"),
+    path("issues/<int:issue_id>/remove", issues.remove, name="issue-remove"),
     path("issues/<int:issue_id>/close", issues.close, name="issue-close"),
 ]

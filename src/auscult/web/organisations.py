@@ -114,7 +114,9 @@ def _publish(request: HttpRequest, standing: Standing, slug: str) -> object:
         if persons is None or persons > 2_000_000_000:
             raise CannotPublishMembershipClaim(f"The number of {CATEGORY_WORDS[category]} must be a whole number.")
         definition = request.POST.get(f"definition_{category.value}", "")[:200]
-        counts[category] = (persons, definition or CATEGORY_WORDS[category])
+        if not definition.strip():
+            raise CannotPublishMembershipClaim(f"Say exactly who is counted among {CATEGORY_WORDS[category]}.")
+        counts[category] = (persons, definition)
     try:
         as_of = date.fromisoformat(request.POST.get("as_of", ""))
     except ValueError as error:

@@ -19,7 +19,8 @@ from auscult.organisations.queries import (
     own_figures,
 )
 from auscult.organisations.rules import POWER_WORDS, Power
-from auscult.partnerships.queries import AgreementLine, ReceiptLine, list_agreements, list_receipts_about
+from auscult.partnerships.queries.agreements import AgreementLine, list_agreements
+from auscult.partnerships.queries.receipts import ReceiptLine, list_receipts_about
 from auscult.publishing.models import Checkpoint
 from auscult.publishing.queries import ReleaseLine, list_releases
 from auscult.publishing.replies import ReplyBox, get_reply_box
@@ -34,6 +35,7 @@ from auscult.voice.queries.mandates import OwnMandateLine, list_own_mandates, li
 from auscult.voice.queries.positions import PositionLine, list_positions
 from auscult.voice.queries.signatures import OwnSignatureLine, get_scorecard, list_own_signatures
 from auscult.voice.rules import Scorecard
+from auscult.web.waiting import Task, list_tasks
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,8 @@ class MembershipPage:
     figures: MembershipFigures
     reply_box: ReplyBox
     may_claim: bool
+    has_later: bool
+    today: str
 
 
 def get_membership_page(standing: Standing, slug: str, now: datetime) -> MembershipPage:
@@ -152,12 +156,16 @@ def get_membership_page(standing: Standing, slug: str, now: datetime) -> Members
     """
     organisation = load_organisation(slug)
     own = [badge for badge in list_badges(standing, Power.CLAIM) if badge.organisation_id == organisation.pk]
+    figures = get_membership_figures(organisation.pk, now)
+    dates = [claim.as_of for claim in figures.claims] + [each.as_of for each in figures.denominators]
     return MembershipPage(
         organisation.slug,
         organisation.name,
-        get_membership_figures(organisation.pk, now),
+        figures,
         get_reply_box(standing, f"membership:{slug}", organisations=frozenset({organisation.pk})),
         bool(own) or standing.can(Permission.MEMBERSHIP_CLAIM_PUBLISH),
+        any(as_of > now.date() for as_of in dates),
+        f"{now:%-d %B %Y}",
     )
 
 
@@ -170,6 +178,7 @@ class OwnPage:
     mandates: list[OwnMandateLine]
     affiliations: list[tuple[str, str, datetime]]
     receipts: list[ReceiptLine]
+    tasks: list[Task]
 
 
 def get_own_page(standing: Standing, now: datetime) -> OwnPage:
@@ -187,4 +196,5 @@ def get_own_page(standing: Standing, now: datetime) -> OwnPage:
         list_own_mandates(standing, now),
         [(names[pk].slug, names[pk].name, since) for pk, since in stated.items()],
         list_receipts_about(standing),
+        list_tasks(standing, now),
     )

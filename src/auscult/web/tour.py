@@ -53,7 +53,7 @@ def stops() -> list[Stop]:
         Stop(
             "Who turns voice into action?",
             "One chain from posting to result to appeal to answer, or to silence, with its clocks.",
-            reverse("voice:issue-read", args=[1]),
+            reverse("voice:issue-read", args=[2]),
         ),
         Stop(
             "Who ended the partnership, when, citing what? Was it delivered?",

@@ -82,6 +82,6 @@ def failed(request: HttpRequest) -> HttpResponse:
     """An error of ours; without the shell, which may be what failed."""
     return HttpResponse(
         "<!doctype html><html lang=en><title>Something failed</title><h1>Something failed on our side</h1>"
-        "<p>It was noted. Go back and try again; nothing was half written.</p></html>",
+        "<p>It was noted. Nothing was half written. <a href=/>To the front page</a></p></html>",
         status=500,
     )

@@ -17,7 +17,7 @@ from auscult.organisations.emails import tell_representatives
 from auscult.organisations.rules import Power
 from auscult.partnerships import access, rules
 from auscult.partnerships.models import Agreement, Grant, Notice, Obligation, Occurrence, OccurrenceStep
-from auscult.partnerships.queries import facts_of, step_facts
+from auscult.partnerships.queries.agreements import facts_of, step_facts
 from auscult.partnerships.rules import AgreementState, NoticeKind, ObligationDraft, Side, StepKind
 from auscult.publishing import record
 from auscult.publishing.models import Reply

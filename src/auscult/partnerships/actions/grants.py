@@ -10,7 +10,7 @@ from django.utils import timezone
 from auscult.community.queries import TopicAggregate, get_topic_aggregate
 from auscult.partnerships import access, rules
 from auscult.partnerships.models import AccessReceipt
-from auscult.partnerships.queries import facts_of
+from auscult.partnerships.queries.agreements import facts_of
 from auscult.partnerships.rules import GrantFacts
 from auscult.publishing import record
 from auscult.shared import audit

@@ -119,6 +119,7 @@ def make_letter(appeal: Appeal, version: AppealVersion, addressee: str, at: date
             "addressee": addressee,
             "date": f"{at:%-d %B %Y}",
             "sentence": sentence,
+            "here": f"{version.count.valid:,}" if version.count.valid else "Nobody",
             "counted": f"{version.count.valid - len(signatories):,}",
             "signatories": [{"name": s.name, "specialty": s.specialty, "state": s.state} for s in signatories],
         }

@@ -73,9 +73,9 @@ def add_step(*, standing: Standing, now: datetime, issue_id: int, kind: StepKind
         number: of the thing.
 
     Raises:
-        NotFound: no such issue or thing.
-        NotAllowed: somebody else's issue.
-        CannotAddStep: another kind, the issue is closed, or the thing is in it already.
+        NotFound: no such issue.
+        NotAllowed: somebody else's issue, or a posting for who may not read postings.
+        CannotAddStep: no such thing, another kind, the issue is closed, or the thing is in it already.
     """
     with transaction.atomic():
         issue = access.load_issue_to_keep(standing, issue_id)
@@ -91,20 +91,43 @@ def add_step(*, standing: Standing, now: datetime, issue_id: int, kind: StepKind
 
 
 def _thing(standing: Standing, kind: StepKind, number: int) -> dict[str, int]:
-    if kind == StepKind.POSTING:
-        return {"posting_id": load_posting_to_read(standing, number).pk}
-    if kind == StepKind.APPEAL:
-        appeal = access.load_appeal_to_read(standing, number)
-        if appeal.state not in access.PUBLIC:
-            raise CannotAddStep("An appeal joins an issue once it is open.")
-        return {"appeal_id": appeal.pk}
+    try:
+        if kind == StepKind.POSTING:
+            return {"posting_id": load_posting_to_read(standing, number).pk}
+        if kind == StepKind.APPEAL:
+            appeal = access.load_appeal_to_read(standing, number)
+            if appeal.state not in access.PUBLIC:
+                raise CannotAddStep("An appeal joins an issue once it is open.")
+            return {"appeal_id": appeal.pk}
+    except NotFound as error:
+        raise CannotAddStep(f"There is no {kind.value} {number} that you may read.") from error
     if kind == StepKind.RESULT and Release.objects.filter(pk=number).exists():
         return {"release_id": number}
     if kind == StepKind.POSITION and Position.objects.filter(pk=number).exists():
         return {"position_id": number}
     if kind in {StepKind.RESULT, StepKind.POSITION}:
-        raise NotFound("There is nothing of that number.")
+        raise CannotAddStep(f"There is no {kind.value} {number}.")
     raise CannotAddStep("Only postings, results, positions and appeals are added; the rest follows from them.")
+
+
+def remove_step(*, standing: Standing, now: datetime, issue_id: int, step_id: int) -> None:
+    """Take something out of an issue again; the thing itself stays where it is.
+
+    Who may: who opened the issue, an editor or a moderator.
+
+    Raises:
+        NotFound: no such issue or step.
+        NotAllowed: somebody else's issue.
+        CannotAddStep: the issue has ended.
+    """
+    with transaction.atomic():
+        issue = access.load_issue_to_keep(standing, issue_id)
+        if issue.closed_at is not None:
+            raise CannotAddStep("This issue has ended.")
+        removed, _ = IssueStep.objects.filter(pk=step_id, issue=issue).delete()
+        if not removed:
+            raise NotFound
+        audit.record("voice.issue.remove_step", standing=standing, thing=f"issue:{issue.pk}", now=now)
 
 
 def close_issue(*, standing: Standing, now: datetime, issue_id: int, outcome: str) -> Issue:

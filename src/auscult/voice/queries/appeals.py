@@ -222,6 +222,11 @@ class AppealPage:
     cosigners_needed: int
 
     @property
+    def delivered(self) -> set[int]:
+        """Numbers of the versions that were handed over."""
+        return {addressee.version for addressee in self.addressees if addressee.version is not None}
+
+    @property
     def signed_version(self) -> int:
         """Number of the version that most signed."""
         return max(self.versions, key=lambda version: (version.signatures, -version.number)).number

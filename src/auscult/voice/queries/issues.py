@@ -55,6 +55,7 @@ class IssuePage:
     next_step: str
     took_part: list[str]
     may_keep: bool
+    kept: list[tuple[int, str]]
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,10 @@ def get_issue_page(standing: Standing, issue_id: int, now: datetime) -> IssuePag
         _next_step(events, now) if issue.closed_at is None else "",
         _took_part(standing, steps),
         issue.opened_by_id == standing.member_id is not None or standing.can(Permission.ISSUE_KEEP),
+        [
+            (step.pk, f"{step.kind} {step.posting_id or step.release_id or step.position_id or step.appeal_id}")
+            for step in steps
+        ],
     )
 
 
@@ -147,7 +152,7 @@ def _step_events(step: IssueStep, standing: Standing) -> list[Event]:
     if step.release is not None:
         release = step.release
         card = release.results["card"]
-        detail = f"{release.title}. {card['respondents']:,} answered. “{card['subject']} …”"
+        detail = f"{release.title}{_stop(release.title)} {card['respondents']:,} answered. “{card['subject']} …”"
         return [
             Event(release.published_at, StepKind.RESULT, f"Result {release.number} on record", detail,
                   "publishing:release-read", release.number, None)
@@ -163,6 +168,10 @@ def _step_events(step: IssueStep, standing: Standing) -> list[Event]:
     return _appeal_events(step.appeal) if can_read_appeal(standing, step.appeal) else []
 
 
+def _stop(title: str) -> str:
+    return "" if title[-1:] in "?!." else "."
+
+
 def _appeal_events(appeal: Appeal) -> list[Event]:
     events = []
     for version in shown_versions(appeal.versions.all()):
@@ -171,7 +180,7 @@ def _appeal_events(appeal: Appeal) -> list[Event]:
                 appeal.opened_at or version.written_at,
                 "Appeal opened" if appeal.opened_at else "Appeal drafted",
             )
-            detail = f"{appeal.title}. {version.count.valid:,} signed this text."
+            detail = f"{appeal.title}{_stop(appeal.title)} {version.count.valid:,} signed this text."
         else:
             at, words = version.written_at, f"Version {version.number} written"
             detail = f"{version.why} {version.count.valid:,} signed it, {version.count.reaffirmed:,} re-affirmed."
@@ -212,6 +221,8 @@ def _next_step(events: list[Event], now: datetime) -> str:
     awaited = [e for e in events if e.clock and e.clock.done_at is None and e.clock.words == "answer"]
     running = [e for e in awaited if e.clock and now < e.clock.due_at]
     kinds = {event.kind for event in events}
+    if not events:
+        return "Add the posting, the result or the appeal that this is about."
     if running:
         return f"{len(running)} answer{'s are' if len(running) > 1 else ' is'} awaited."
     if StepKind.DELIVERY in kinds:

@@ -166,8 +166,8 @@ def get_topic_page(standing: Standing, slug: str, now: datetime) -> TopicPage:
                     statement.expires_at if statement else None,
                 )
             )
-        # Nobody stands first by right: the order is drawn anew for each reader.
-        random.shuffle(forms)
+        # Nobody stands first by right: the order is drawn anew for each reader and day.
+        random.Random(f"{standing.member_id} {slug} {now:%Y-%m-%d}").shuffle(forms)  # noqa: S311 - no secret
     return TopicPage(
         topic.slug,
         topic.name,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -86,11 +88,30 @@ def step(request: HttpRequest, issue_id: int) -> HttpResponse:
     )
 
 
+def _last_number(text: str) -> int:
+    """The last number of what was typed: a number, or an address that ends with one."""
+    found = re.findall(r"[0-9]{1,18}", text)
+    return int(found[-1]) if found else 0
+
+
 def _step(standing: Standing, issue_id: int, kind: str, number: str | None) -> object:
     if kind not in list(StepKind):
         raise actions.CannotAddStep("Choose what to add.")
     return actions.add_step(
-        standing=standing, now=clock.now(), issue_id=issue_id, kind=StepKind(kind), number=whole_number(number) or 0
+        standing=standing, now=clock.now(), issue_id=issue_id, kind=StepKind(kind), number=_last_number(number or "")
+    )
+
+
+@require_POST
+def remove(request: HttpRequest, issue_id: int) -> HttpResponse:
+    """Take something out of an issue."""
+    step_id = whole_number(request.POST.get("step")) or 0
+    return attempt(
+        request,
+        lambda: actions.remove_step(standing=standing_of(request), now=clock.now(), issue_id=issue_id, step_id=step_id),
+        done="Taken out.",
+        to=reverse("voice:issue-read", args=[issue_id]),
+        show=lambda text, status: _issue(request, issue_id, text, status),
     )
 
 

@@ -63,7 +63,11 @@ def state(request: HttpRequest, topic: str) -> HttpResponse:
     return attempt(
         request,
         lambda: _state(request, topic),
-        done="Noted, for 12 months. It counts from the next monthly count on; you can take it back at any time.",
+        done=(
+            "Noted, for 12 months; what you said of organisations here is taken back."
+            if request.POST.get("stance") == rules.NOBODY
+            else "Noted, for 12 months. It counts from the next monthly count on; you can take it back at any time."
+        ),
         to=reverse("voice:mandate-read", args=[topic]) + "#own",
         show=lambda text, status: _topic(request, topic, text, status),
     )

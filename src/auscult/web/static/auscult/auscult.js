@@ -49,6 +49,6 @@ function prepare(root) {
 }
 
 prepare(document);
-// On a phone the row of pages scrolls: the present one is brought into sight.
-document.querySelector(".site-nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+// A refusal below the first screen is brought into sight.
+document.querySelector("main .error[role=alert]")?.scrollIntoView({ block: "center" });
 document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));

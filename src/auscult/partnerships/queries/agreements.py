@@ -1,19 +1,18 @@
-"""Reads of the partnerships; agreements are public."""
+"""Reads about agreements."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db import connection
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from auscult.organisations.queries import list_badges
 from auscult.organisations.rules import Power
 from auscult.partnerships import access, rules
-from auscult.partnerships.models import AccessReceipt, Agreement, Grant, Notice, Occurrence, OccurrenceStep
+from auscult.partnerships.models import Agreement, Grant, Notice, Occurrence, OccurrenceStep
 from auscult.partnerships.rules import (
     AgreementFacts,
     AgreementState,
@@ -26,7 +25,6 @@ from auscult.partnerships.rules import (
     StepKind,
 )
 from auscult.publishing.replies import ReplyBox, get_reply_box
-from auscult.shared.models import Topic
 from auscult.shared.standing import Standing
 
 
@@ -60,6 +58,7 @@ class AgreementLine:
     last_day: date
     state: AgreementState
     ending: str
+    parties: frozenset[int]
 
 
 def list_agreements(now: datetime, *, organisation_id: int | None = None, limit: int = 50) -> list[AgreementLine]:
@@ -81,6 +80,7 @@ def list_agreements(now: datetime, *, organisation_id: int | None = None, limit:
                 rules.last_day(facts) - timedelta(days=1),
                 rules.agreement_state(facts, now, zone),
                 rules.ending_sentence(facts, _names(agreement), now, zone),
+                frozenset({agreement.party_a_id, agreement.party_b_id}),
             )
         )
     return lines
@@ -133,6 +133,8 @@ class LedgerColumn:
         due: occurrences whose date has come.
         on_time: of these, submitted by their date and confirmed.
         open_allegations: alleged and not settled.
+        states: how many occurrences stand where, most first.
+        ruled: how often the arbiter spoke.
     """
 
     side: Side
@@ -143,6 +145,8 @@ class LedgerColumn:
     confirmed: int
     on_time: int
     open_allegations: int
+    states: list[tuple[str, int]]
+    ruled: int
 
 
 @dataclass(frozen=True)
@@ -277,7 +281,14 @@ def _columns(agreement: Agreement, facts: AgreementFacts, side: Side | None, now
                 on_time += counts and box.state in rules.DELIVERED and _in_time(occurrence)
                 alleged += box.state in rules.OPEN_ALLEGATIONS
             boxes.append(ObligationBox(obligation.code, obligation.words, obligation.measure, occurrences))
-        columns.append(LedgerColumn(debtor, party.name, party.slug, boxes, due, confirmed, on_time, alleged))
+        every = [box for each in boxes for box in each.occurrences]
+        states = Counter(box.state.value for box in every)
+        ruled = sum(step.by == names[Side.ARBITER] for box in every for step in box.steps)
+        columns.append(
+            LedgerColumn(
+                debtor, party.name, party.slug, boxes, due, confirmed, on_time, alleged, states.most_common(), ruled
+            )
+        )
     return columns
 
 
@@ -319,7 +330,11 @@ def _occurrence(
         window,
         [
             (kind, rules.STEP_VERBS[kind])
-            for kind in rules.steps_open_to(side, debtor, occurrence.due_on, facts, now, zone, in_force)
+            for kind in (
+                []  # nothing is owed before both sides have ratified
+                if in_force is None
+                else rules.steps_open_to(side, debtor, occurrence.due_on, facts, now, zone, in_force)
+            )
         ],
     )
 
@@ -348,92 +363,3 @@ def list_grants(standing: Standing, agreement: Agreement, facts: AgreementFacts,
             )
         )
     return boxes
-
-
-@dataclass(frozen=True)
-class ReceiptLine:
-    """One access receipt: which organisation, for what purpose, under which agreement."""
-
-    client: str
-    purpose: str
-    scope: str
-    topic: str
-    agreement_id: int
-    agreement: str
-    authors: int
-    refused: str
-    read_at: datetime
-    record_index: int
-
-
-@dataclass(frozen=True)
-class AccessPage:
-    """Grants of an agreement and what was read under them."""
-
-    agreement_id: int
-    title: str
-    state: AgreementState
-    grants: list[GrantBox]
-    topics: list[Topic]
-    receipts: list[ReceiptLine]
-
-
-def get_access_page(standing: Standing, agreement_id: int, now: datetime) -> AccessPage:
-    """Grants and the newest hundred receipts of an agreement, in at most eight queries.
-
-    Raises:
-        NotFound: no such agreement.
-    """
-    agreement = access.load_agreement(agreement_id)
-    facts = facts_of(agreement)
-    receipts = AccessReceipt.objects.filter(grant__agreement=agreement)
-    return AccessPage(
-        agreement.pk,
-        agreement.title,
-        rules.agreement_state(facts, now, timezone.get_default_timezone()),
-        list_grants(standing, agreement, facts, now),
-        list(Topic.objects.all()),
-        [_line(receipt) for receipt in _with_names(receipts)[:100]],
-    )
-
-
-def _with_names(receipts: QuerySet[AccessReceipt]) -> QuerySet[AccessReceipt]:
-    return receipts.select_related("grant__agreement", "grant__beneficiary", "topic")
-
-
-def _line(receipt: AccessReceipt) -> ReceiptLine:
-    grant = receipt.grant
-    return ReceiptLine(
-        grant.beneficiary.name,
-        grant.purpose,
-        grant.scope,
-        receipt.topic.name,
-        grant.agreement_id,
-        grant.agreement.title,
-        receipt.authors,
-        receipt.refused,
-        receipt.read_at,
-        receipt.record_index,
-    )
-
-
-_ABOUT_ME = """
-    SELECT r.id FROM partnerships_accessreceipt AS r WHERE r.refused = '' AND r.authors > 0 AND (
-        EXISTS (SELECT 1 FROM community_posting AS p WHERE p.author_id = %(member)s AND p.topic_id = r.topic_id
-                AND p.posted_at >= r.since AND p.posted_at < r.until)
-        OR EXISTS (SELECT 1 FROM community_comment AS c JOIN community_posting AS p ON p.id = c.posting_id
-                   WHERE c.author_id = %(member)s AND p.topic_id = r.topic_id
-                   AND c.commented_at >= r.since AND c.commented_at < r.until)
-    ) ORDER BY r.id DESC LIMIT %(limit)s
-"""
-
-
-def list_receipts_about(standing: Standing, *, limit: int = 50) -> list[ReceiptLine]:
-    """Reads of aggregates behind which words of whoever asks stand, the newest first, in two queries."""
-    if standing.member_id is None:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(_ABOUT_ME, {"member": standing.member_id, "limit": limit})
-        found = [row[0] for row in cursor.fetchall()]
-    rows = {receipt.pk: receipt for receipt in _with_names(AccessReceipt.objects.filter(pk__in=found))}
-    return [_line(rows[pk]) for pk in found]

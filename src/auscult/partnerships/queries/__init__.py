@@ -1,0 +1,1 @@
+"""Reads of the partnerships, by noun; agreements are public."""
