@@ -168,7 +168,7 @@ def test_from_register_to_record(tmp_path, settings):
 
     # the freeze goes on record by the worker; at the closing date it closes the poll
     run_worker(wait=False)
-    assert b"survey.frozen" in Client().get("/record/").content
+    assert b"Wording of a poll frozen" in Client().get("/record/").content
     editor = staff("editor@example.org", Role.EDITOR)
     assert b"Nothing waits" in editor.get("/results/publish").content
     settings.CLOCK_BEHIND = -timedelta(days=4)

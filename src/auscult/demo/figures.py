@@ -13,6 +13,7 @@ from auscult.evidence.checks import FALSE, Check
 from auscult.evidence.verifier import verify_bundle
 from auscult.organisations.models import Organisation
 from auscult.organisations.queries import get_membership_figures, own_figures
+from auscult.partnerships.models import Agreement
 from auscult.partnerships.queries.agreements import get_agreement_page
 from auscult.partnerships.queries.receipts import get_access_page
 from auscult.publishing.actions import export_cells
@@ -23,6 +24,7 @@ from auscult.shared.models import Topic
 from auscult.shared.standing import CONSOLE, READER
 from auscult.statistics.intervals import simple_random_half_width
 from auscult.statistics.representativeness import overlap_bounds
+from auscult.voice.models import Appeal, Position
 from auscult.voice.queries.appeals import get_appeal_page
 from auscult.voice.queries.mandates import get_topic_page
 from auscult.voice.queries.positions import get_position_page
@@ -142,12 +144,13 @@ def collect_second_half(size: Size, *, exact: bool) -> list[Line]:
             row["badge"] == badge,
             "",
         )
-    sentence = get_appeal_page(READER, 1, STORY_NOW).sentence
+    appeal = get_appeal_page(READER, Appeal.objects.get().pk, STORY_NOW)
+    sentence = appeal.sentence
     must = f"{size.signatures:,} signed version 1; version 2 delivered; 0 re-affirmed; 3 of 4 clauses changed"
     line("the appeal of September 2009", sentence, sentence == must, must)
-    states = ", ".join(f"{a.name}: {a.state.value}" for a in get_appeal_page(READER, 1, STORY_NOW).addressees)
+    states = ", ".join(f"{a.name}: {a.state.value}" for a in appeal.addressees)
     line("its addressees", states, "refused" in states and "silent" in states)
-    agreement = get_agreement_page(READER, 1, STORY_NOW)
+    agreement = get_agreement_page(READER, Agreement.objects.get().pk, STORY_NOW)
     for part in (
         "24 May 2009",
         "gave notice not to renew",
@@ -160,7 +163,7 @@ def collect_second_half(size: Size, *, exact: bool) -> list[Line]:
     line("who ended it, when, citing what", agreement.ending, bool(agreement.ending))
     kinds = sorted({o.state.value for c in agreement.columns for b in c.obligations for o in b.occurrences})
     line("states of occurrences", ", ".join(kinds), {"disputed", "remedied", "confirmed", "waived"} <= set(kinds))
-    receipts = get_access_page(READER, 1, STORY_NOW).receipts
+    receipts = get_access_page(READER, agreement.agreement_id, STORY_NOW).receipts
     reads, refused = [r for r in receipts if not r.refused], [r for r in receipts if r.refused]
     line("reads under the grant", f"{len(reads)} in the term", len(reads) == 3)
     words = refused[0].refused if refused else "none"
@@ -169,7 +172,7 @@ def collect_second_half(size: Size, *, exact: bool) -> list[Line]:
         f"refused: {words}",
         words == "Access ended with the agreement on 24 May 2009.",
     )
-    compared = get_position_page(READER, 1).comparisons[0]
+    compared = get_position_page(READER, Position.objects.get().pk).comparisons[0]
     points = "; ".join(f"{each.words} {each.share:.1%} ({each.low:.1%} to {each.high:.1%})" for each in compared.lines)
     line("position against opinion", points or compared.refused, len(compared.lines) == 2)
     return lines
