@@ -41,6 +41,7 @@ GET = {
     "publishing:checkpoint-read": (404, 404, 404, 404, 404, 404),
     "publishing:entry-read": (404, 404, 404, 404, 404, 404),
     "publishing:extract-read": (404, 404, 404, 404, 404, 404),
+    "publishing:check-read": (200, 200, 200, 200, 200, 200),
     "web:tour": (404, 404, 404, 404, 404, 404),
     "web:own-read": (302, 200, 200, 200, 200, 200),
     "web:organisation-list": (200, 200, 200, 200, 200, 200),
@@ -79,6 +80,7 @@ POST = {
     "publishing:release-reply": (404, 404, 404, 404, 404, 404),
     "web:membership-reply": (403, 403, 403, 403, 403, 403),
     "web:membership-claim-publish": (400, 400, 400, 400, 400, 400),
+    "web:quoted-share-note": (400, 400, 400, 400, 400, 400),
     "web:affiliation-declare": (403, 403, 403, 302, 403, 403),
     "voice:mandate-state": (400, 400, 400, 400, 400, 400),
     "voice:mandate-revoke": (403, 409, 409, 409, 409, 409),
@@ -123,6 +125,7 @@ NEEDS = {
     "web:membership-reply": ("slug",),
     "web:membership-claim-publish": ("slug",),
     "web:affiliation-declare": ("slug",),
+    "web:quoted-share-note": ("slug",),
     **dict.fromkeys(
         ["voice:mandate-read", "voice:mandate-json", "voice:mandate-state", "voice:mandate-revoke"], ("topic",)
     ),

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from auscult.community import access, rules
 from auscult.community.actions import PollDraft, add_comment, create_posting, rate_usefulness
 from auscult.community.queries import get_feed, get_posting_page, get_posting_poll
+from auscult.organisations.queries import list_speaking
 from auscult.shared import clock
 from auscult.shared.models import Topic
 from auscult.shared.pages import render_page, standing_of, whole_number
@@ -164,6 +165,7 @@ def posting_create(request: HttpRequest) -> HttpResponse:
         "question": request.POST.get("question", ""),
         "choices": request.POST.get("choices", ""),
         "days": request.POST.get("days", "7"),
+        "compared_with": request.POST.get("compared_with", "")[:50],
     }
     error, status = "", 200
     if request.method == "POST":
@@ -184,7 +186,13 @@ def posting_create(request: HttpRequest) -> HttpResponse:
     return render_page(
         request,
         "community/posting_create.html",
-        {"topics": list(Topic.objects.all()), "entered": entered, "error": error, "most_choices": MOST_CHOICES},
+        {
+            "topics": list(Topic.objects.all()),
+            "organisations": list_speaking(),
+            "entered": entered,
+            "error": error,
+            "most_choices": MOST_CHOICES,
+        },
         status=status,
     )
 
@@ -196,4 +204,4 @@ def _poll_draft(entered: dict[str, str], now: Any) -> PollDraft | None:
     days = whole_number(entered["days"]) or 7
     choices = tuple(ChoiceDraft(f"c{index}", label) for index, label in enumerate(labels, start=1))
     question = QuestionDraft("q1", entered["question"], choices)
-    return PollDraft((question,), now + timedelta(days=min(max(days, 1), 60)))
+    return PollDraft((question,), now + timedelta(days=min(max(days, 1), 60)), compared_with=entered["compared_with"])

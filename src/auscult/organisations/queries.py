@@ -50,6 +50,15 @@ def list_affiliations(standing: Standing) -> dict[int, datetime]:
     return dict(rows.values_list("organisation_id", "declared_at"))
 
 
+#: Organisations of which one may say that they speak for physicians.
+SPEAKING_KINDS = (Organisation.Kind.ASSOCIATION, Organisation.Kind.SPECIALTY_SOCIETY)
+
+
+def list_speaking() -> list[tuple[str, str]]:
+    """Slug and name of every organisation that may speak for physicians."""
+    return list(Organisation.objects.filter(kind__in=SPEAKING_KINDS).values_list("slug", "name"))
+
+
 def is_affiliated(member_id: int, organisation_id: int) -> bool:
     """Whether a member says to belong to an organisation."""
     return Affiliation.objects.filter(member_id=member_id, organisation_id=organisation_id, ended_at=None).exists()

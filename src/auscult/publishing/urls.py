@@ -14,6 +14,7 @@ urlpatterns = [
     path("results/<int:number>/bundle.zip", views.bundle, name="bundle-read"),
     path("results/<int:number>/reply", views.reply, name="release-reply"),
     path("record/", views.record, name="record-read"),
+    path("record/how-to-check/", views.how_to_check, name="check-read"),
     path("record/extract.zip", views.record_extract, name="extract-read"),
     path("record/checkpoint.json", views.checkpoint, name="checkpoint-read"),
     path("record/<int:index>/", views.entry, name="entry-read"),

@@ -112,6 +112,12 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @require_safe
+def how_to_check(request: HttpRequest) -> HttpResponse:
+    """How a stranger checks the record and the bundles."""
+    return render_page(request, "publishing/check_read.html", {"key": get_record_page(limit=1).key})
+
+
+@require_safe
 def record_extract(request: HttpRequest) -> HttpResponse:
     """The whole record with its documents, or the entries about one thing."""
     thing = request.GET.get("thing", "")[:60]

@@ -13,6 +13,7 @@ from django.db import connection
 
 from auscult.members.queries import count_verified
 from auscult.organisations.models import Affiliation, Organisation
+from auscult.organisations.queries import SPEAKING_KINDS
 from auscult.registry.queries import STRATUM_VARIABLES, find_frame
 from auscult.registry.rules import coarsen
 from auscult.statistics.errors import CannotEstimate
@@ -21,7 +22,6 @@ from auscult.statistics.results import CellTable, Population, estimate_survey
 from auscult.surveys.rules import FEWEST_FOR_WEIGHTS
 from auscult.voice import rules
 from auscult.voice.models import MandateSnapshot
-from auscult.voice.queries.mandates import SPEAKING_KINDS
 from auscult.voice.rules import StatementNow
 
 _Pair = tuple[int, int | None]

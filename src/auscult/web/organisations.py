@@ -13,6 +13,7 @@ from auscult.organisations.actions import (
     CannotPublishMembershipClaim,
     declare_affiliation,
     end_affiliation,
+    note_quoted_share,
     publish_membership_claim,
 )
 from auscult.organisations.queries import list_organisations
@@ -101,6 +102,37 @@ def claim_publish(request: HttpRequest, slug: str) -> HttpResponse:
         done="The figures stand on this page, and within seconds in the record.",
         to=reverse("web:membership-read", args=[slug]),
         show=lambda text, status: _membership(request, slug, text, status, "claim"),
+    )
+
+
+@require_POST
+def quote_note(request: HttpRequest, slug: str) -> HttpResponse:
+    """Note a share that was quoted, to be traced."""
+    return attempt(
+        request,
+        lambda: _note_quote(request, standing_of(request), slug),
+        done="The quoted share is traced above.",
+        to=reverse("web:membership-read", args=[slug]) + "#quotes",
+        show=lambda text, status: _membership(request, slug, text, status, "quote"),
+    )
+
+
+def _note_quote(request: HttpRequest, standing: Standing, slug: str) -> object:
+    try:
+        low, high = (float(request.POST.get(name, "").replace(",", ".")) / 100 for name in ("low", "high"))
+        said_on = date.fromisoformat(request.POST.get("said_on", ""))
+    except ValueError as error:
+        raise CannotPublishMembershipClaim("Give both bounds in percent, and the date on which it was said.") from error
+    return note_quoted_share(
+        standing=standing,
+        now=clock.now(),
+        slug=slug,
+        words=request.POST.get("words", "")[:20],
+        low=low,
+        high=high,
+        said_by=request.POST.get("said_by", "")[:120],
+        said_on=said_on,
+        source=request.POST.get("source", "")[:300],
     )
 
 

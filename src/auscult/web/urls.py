@@ -14,6 +14,7 @@ urlpatterns = [
     path("organisations/<slug:slug>/affiliation", organisations.affiliation, name="affiliation-declare"),
     path("organisations/<slug:slug>/membership/", organisations.membership, name="membership-read"),
     path("organisations/<slug:slug>/membership/reply", organisations.membership_reply, name="membership-reply"),
+    path("organisations/<slug:slug>/membership/quote", organisations.quote_note, name="quoted-share-note"),
     path("organisations/<slug:slug>/membership/claim", organisations.claim_publish, name="membership-claim-publish"),
     path("health", views.health, name="health"),
     path("dev/components", views.components, name="components"),

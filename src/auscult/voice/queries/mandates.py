@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from auscult.organisations.models import Organisation
+from auscult.organisations.queries import SPEAKING_KINDS
 from auscult.shared.models import Topic
 from auscult.shared.refusals import NotFound
 from auscult.shared.roles import Permission
@@ -17,9 +18,6 @@ from auscult.shared.standing import Standing
 from auscult.statistics.mandates import Stance
 from auscult.voice.models import MandateSnapshot
 from auscult.voice.rules import STANCE_WORDS
-
-#: Organisations of which one may say that they speak for physicians.
-SPEAKING_KINDS = (Organisation.Kind.ASSOCIATION, Organisation.Kind.SPECIALTY_SOCIETY)
 
 _OWN = """
     SELECT s.topic_id, s.organisation_id, s.stance, s.stated_at, s.expires_at FROM (
