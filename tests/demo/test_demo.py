@@ -111,6 +111,25 @@ def instance(tmp_path):
     EmbeddedPostgres(tmp_path / "var" / "postgres").stop()
 
 
+def walk_the_tour(address):
+    """From the front page to the last stop by «Next»; returns how many pages there were."""
+
+    def read(path):
+        with urllib.request.urlopen(address.rstrip("/") + path) as answer:
+            assert answer.status == 200
+            return answer.read().decode()
+
+    assert "The quarrel of 2009, settled by records" in read("/")
+    path, pages = re.search(r'<a class="button" href="([^"]+)">Begin', read("/tour/")).group(1), 0
+    while path:
+        page = read(path)
+        pages += 1
+        assert f"{pages} of 10" in page, path
+        found = re.search(r'<a href="([^"]+)" rel="next">', page)
+        path = found.group(1) if found else ""
+    return pages
+
+
 @pytest.mark.slow
 def test_demo_serves_stops_and_goes_on(instance, tmp_path):
     process, text, seeding = instance()
@@ -120,6 +139,7 @@ def test_demo_serves_stops_and_goes_on(instance, tmp_path):
         page = answer.read().decode()
     assert "Of the 420 who answered" in page
     assert "its clock shows 19 October 2009" in page
+    assert walk_the_tour(address) == 10
     assert (tmp_path / "var" / "demo.json").stat().st_mode & 0o077 == 0
     process.send_signal(signal.SIGINT)
     assert process.wait(40) == 0
