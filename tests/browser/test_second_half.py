@@ -76,6 +76,7 @@ def told(site, make_member):
         clauses=["Do one thing!", "Do another."],
         why="Sharper.",
     )
+    moderate_appeal(standing=editor, now=now, appeal_id=appeal.pk, reason="in_order")
     issue = open_issue(standing=members[0], now=now, title="A matter", topic="health-reform", summary="s")
     add_step(standing=members[0], now=now, issue_id=issue.pk, kind=IssueStepKind.APPEAL, number=appeal.pk)
     agreement = propose_agreement(
@@ -96,7 +97,7 @@ def pages(told):
         "/organisations/", "/organisations/society/", "/organisations/society/membership/", "/mandates/",
         "/mandates/health-reform/", "/positions/", "/appeals/", "/appeals/new",
         f"/appeals/{appeal}/", f"/appeals/{appeal}/changes/1/2/", "/issues/", "/issues/new", f"/issues/{issue}/",
-        "/agreements/", f"/agreements/{agreement}/", f"/agreements/{agreement}/access/", "/mine/", "/record/",
+        "/agreements/", f"/agreements/{agreement}/", f"/agreements/{agreement}/access/", "/mine/", "/record/", "/record/how-to-check/",
     ]  # fmt: skip
 
 
