@@ -97,7 +97,8 @@ def pages(told):
         "/organisations/", "/organisations/society/", "/organisations/society/membership/", "/mandates/",
         "/mandates/health-reform/", "/positions/", "/appeals/", "/appeals/new",
         f"/appeals/{appeal}/", f"/appeals/{appeal}/changes/1/2/", "/issues/", "/issues/new", f"/issues/{issue}/",
-        "/agreements/", f"/agreements/{agreement}/", f"/agreements/{agreement}/access/", "/mine/", "/record/", "/record/how-to-check/",
+        "/agreements/", f"/agreements/{agreement}/", f"/agreements/{agreement}/access/", "/mine/",
+        "/record/", "/record/how-to-check/",
     ]  # fmt: skip
 
 
