@@ -10,7 +10,7 @@ from django.urls import reverse
 from auscult.organisations.queries import list_badges
 from auscult.organisations.rules import Power
 from auscult.partnerships.queries.agreements import get_agreement_page, list_agreements
-from auscult.partnerships.rules import AgreementState
+from auscult.partnerships.rules import AgreementState, StepKind
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
 from auscult.voice.models import Appeal, AppealVersion, Delivery
@@ -58,6 +58,13 @@ _APPEAL = {
 }
 
 
+_STEPS = {
+    StepKind.CONFIRM: "Confirm delivery, or do not",
+    StepKind.ANSWER: "Answer the allegation",
+    StepKind.BREACH: "Rule on the allegation",
+}
+
+
 def _agreement_tasks(standing: Standing, now: datetime) -> list[Task]:
     """Proposals to ratify, deliveries to confirm, allegations to answer or to rule on."""
     acts_for = {badge.organisation_id for badge in list_badges(standing, Power.AGREEMENT)}
@@ -77,9 +84,9 @@ def _agreement_tasks(standing: Standing, now: datetime) -> list[Task]:
         for column in page.columns:
             for obligation in column.obligations:
                 for box in obligation.occurrences:
-                    verbs = [verb for kind, verb in box.open_steps if kind.value in {"confirm", "answer", "breach"}]
-                    if verbs:
+                    waits = [_STEPS[kind] for kind, _ in box.open_steps if kind in _STEPS]
+                    if waits:
                         found.append(
-                            Task(f"{verbs[0]}: {obligation.words}", f"{address}#occurrence-{box.occurrence_id}")
+                            Task(f"{waits[0]}: {obligation.words}", f"{address}#occurrence-{box.occurrence_id}")
                         )
     return found
