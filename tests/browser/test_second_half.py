@@ -59,8 +59,10 @@ def told(site, make_member):
             standing=member, now=now, topic="health-reform", organisation="society", stance=list(Stance)[n % 3]
         )
     count_mandates(standing=CONSOLE, now=now)
-    state_position(standing=editor, now=now, organisation="society", topic="health-reform", title="For it", text="We are.",
-                   source="A letter", stated_on=date(2025, 1, 1))  # fmt: skip
+    position = state_position(
+        standing=editor, now=now, organisation="society", topic="health-reform", title="For it", text="We are.",
+        source="A letter", stated_on=date(2025, 1, 1),
+    )  # fmt: skip
     appeal = draft_appeal(
         standing=members[0], now=now, title="Free the codes", topic="health-reform", preamble="Because.",
         clauses=["Do one thing.", "Do another."], addressees=[AddresseeDraft("Example Society", "letter", "society")],
@@ -88,14 +90,14 @@ def told(site, make_member):
     ratify_agreement(standing=staff["society"], now=now, agreement_id=agreement.pk)
     take_step(standing=staff["society"], now=now, occurrence_id=Occurrence.objects.get().pk, kind=StepKind.SUBMIT,
               text="Done.", evidence="20 log-ins")  # fmt: skip
-    return site, appeal.pk, issue.pk, agreement.pk
+    return site, appeal.pk, issue.pk, agreement.pk, position.pk
 
 
 def pages(told):
-    _, appeal, issue, agreement = told
+    _, appeal, issue, agreement, position = told
     return [
         "/organisations/", "/organisations/society/", "/organisations/society/membership/", "/mandates/",
-        "/mandates/health-reform/", "/positions/", "/appeals/", "/appeals/new",
+        "/mandates/health-reform/", "/positions/", f"/positions/{position}/", "/appeals/", "/appeals/new",
         f"/appeals/{appeal}/", f"/appeals/{appeal}/changes/1/2/", "/issues/", "/issues/new", f"/issues/{issue}/",
         "/agreements/", f"/agreements/{agreement}/", f"/agreements/{agreement}/access/", "/mine/",
         "/record/", "/record/how-to-check/",
@@ -123,7 +125,7 @@ def test_every_page_fits_and_is_accessible(told, browser, width, scheme):
 
 @pytest.mark.parametrize("javascript", [True, False])
 def test_say_who_speaks_and_sign_by_keyboard(told, browser, javascript):
-    site, appeal, _, _ = told
+    site, appeal, *_ = told
     context = browser.new_context(viewport={"width": 390, "height": 860}, java_script_enabled=javascript)
     page = context.new_page()
     sign_in(page, site)
