@@ -60,7 +60,6 @@ def actions():
 SILENT = {
     "create_member": "called by allauth when an account signs up; nobody acts yet",
     "note_visit": "the day of a member's last request, once a day; nothing is decided",
-    "text_of": "reads a version's text",
     "signable_version": "reads which text is signed now",
     "make_letter": "typesets a letter, writes nothing",
     "note_due_silences": "calls note_silence, which writes one for each",

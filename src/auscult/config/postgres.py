@@ -262,7 +262,7 @@ def _leave_root() -> Callable[[], None]:
         os.setresgid(nobody.pw_gid, nobody.pw_gid, nobody.pw_gid)
         os.setresuid(nobody.pw_uid, nobody.pw_uid, nobody.pw_uid)
 
-    probe = subprocess.run(["true"], preexec_fn=enter_namespace, check=False) if _can_probe() else None  # noqa: S607
+    probe = subprocess.run(["true"], preexec_fn=enter_namespace, check=False) if _can_probe() else None  # noqa: S607 - any «true» will do
     if probe is None or probe.returncode != 0:
         raise PostgresUnavailable(
             "PostgreSQL does not run as root, and this system does not let root enter a user namespace. "

@@ -37,7 +37,7 @@ def run_processes(host: str, port: int, workers: int, *, ready: Callable[[str], 
     jobs = [sys.executable, "-m", "auscult.cli", "worker"]
     # In a session of their own, so that Ctrl-C reaches only this process, which ends them in order.
     children = [
-        subprocess.Popen(command, env=environment, start_new_session=True, preexec_fn=_end_with_parent)  # noqa: S603, PLW1509
+        subprocess.Popen(command, env=environment, start_new_session=True, preexec_fn=_end_with_parent)  # noqa: S603, PLW1509 - ourselves; one thread as yet
         for command in (web, jobs)
     ]
     stopped = False

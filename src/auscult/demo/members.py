@@ -90,7 +90,7 @@ def fill_members(
         ))  # fmt: skip
         for table in ("account", "member", "claim"):
             cursor.execute(
-                f"SELECT setval(pg_get_serial_sequence('members_{table}', 'id'), (SELECT max(id) FROM members_{table}))"  # noqa: S608
+                f"SELECT setval(pg_get_serial_sequence('members_{table}', 'id'), (SELECT max(id) FROM members_{table}))"  # noqa: S608 - our own table names
             )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE members_account, members_member, members_claim, members_evidence")
@@ -100,7 +100,7 @@ def fill_members(
 def _first_free_ids(cursor: Any) -> dict[str, int]:
     found = {}
     for table in ("account", "member", "claim"):
-        cursor.execute(f"SELECT coalesce(max(id), 0) + 1 FROM members_{table}")  # noqa: S608
+        cursor.execute(f"SELECT coalesce(max(id), 0) + 1 FROM members_{table}")  # noqa: S608 - our own table names
         found[table] = cursor.fetchone()[0]
     return found
 

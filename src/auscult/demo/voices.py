@@ -29,7 +29,6 @@ from auscult.voice.actions import issues, mandates, positions
 from auscult.voice.rules import StepKind
 
 _PATIENT_CARE = "AMA Council on Long Range Planning and Development, June 2007, as reported by MedPage Today"
-_ANNUAL = "Press reports on the AMA annual report"
 _BECKERS = "Becker's Hospital Review: 228,150 members, 23% of 954,000 physicians"
 _MODERN = "Modern Healthcare, 22 May 2012 and 17 May 2013"
 #: As of → counts, definition of all, source.

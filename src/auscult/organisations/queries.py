@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -205,8 +204,3 @@ def get_membership_figures(organisation_id: int, now: datetime) -> MembershipFig
         [(numerator, [s for s in shares if s.numerator is numerator]) for numerator in numerators],
         [TracedQuote(quote, rules.trace_quote(quote, shares)) for quote in quotes],
     )
-
-
-def names_of(organisation_ids: Iterable[int]) -> dict[int, str]:
-    """Names of organisations."""
-    return dict(Organisation.objects.filter(pk__in=list(organisation_ids)).values_list("pk", "name"))

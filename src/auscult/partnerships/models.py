@@ -5,11 +5,7 @@ from django.db.models.functions import Now
 
 from auscult.organisations.models import Organisation, Representative
 from auscult.partnerships.rules import NoticeKind, Side, StepKind
-from auscult.shared.models import Topic
-
-
-def _choices(kinds: object) -> list[tuple[str, str]]:
-    return [(kind.value, kind.value) for kind in kinds]  # type: ignore[attr-defined]
+from auscult.shared.models import Topic, choices_of
 
 
 class Agreement(models.Model):
@@ -69,8 +65,8 @@ class OccurrenceStep(models.Model):
     """What a side, or the arbiter, said about an occurrence. Append-only by trigger."""
 
     occurrence = models.ForeignKey(Occurrence, on_delete=models.PROTECT, related_name="steps")
-    kind = models.CharField(max_length=8, choices=_choices(StepKind))
-    side = models.CharField(max_length=7, choices=_choices(Side))
+    kind = models.CharField(max_length=8, choices=choices_of(StepKind))
+    side = models.CharField(max_length=7, choices=choices_of(Side))
     representative = models.ForeignKey(Representative, on_delete=models.PROTECT, null=True, related_name="+")
     text = models.TextField(blank=True)
     evidence = models.CharField(max_length=300, blank=True)
@@ -85,7 +81,7 @@ class Notice(models.Model):
     """What one party told the other, signed and dated in the record. Append-only by trigger."""
 
     agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="notices")
-    kind = models.CharField(max_length=16, choices=_choices(NoticeKind))
+    kind = models.CharField(max_length=16, choices=choices_of(NoticeKind))
     side = models.CharField(max_length=1, choices=[(Side.A.value, "a"), (Side.B.value, "b")])
     representative = models.ForeignKey(Representative, on_delete=models.PROTECT, related_name="+")
     text = models.TextField()

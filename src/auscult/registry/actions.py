@@ -171,7 +171,7 @@ def _count_frame(load: RegisterLoad) -> Frame:
     )
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO registry_framecell (frame_id, specialty_group, state, sex, career, persons) "  # noqa: S608
+            "INSERT INTO registry_framecell (frame_id, specialty_group, state, sex, career, persons) "  # noqa: S608 - only placeholders
             f"SELECT %(frame)s, specialty_group, state, sex, CASE {bands} ELSE '{CAREER_BANDS[0][0]}' END AS career, "
             "count(*) FROM registry_registerrecord WHERE status = 'active' GROUP BY 2, 3, 4, 5",
             {"frame": frame.pk, "as_of": load.as_of},

@@ -1,7 +1,15 @@
 """Audit trail, outgoing mail, topics."""
 
+from collections.abc import Iterable
+from enum import StrEnum
+
 from django.db import models
 from django.db.models.functions import Now
+
+
+def choices_of(kinds: Iterable[StrEnum]) -> list[tuple[str, str]]:
+    """Choices of a column whose values are those of an enum."""
+    return [(kind.value, kind.value) for kind in kinds]
 
 
 class AuditEvent(models.Model):

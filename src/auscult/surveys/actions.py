@@ -286,7 +286,7 @@ def _add_to_tallies(survey_id: int, changes: Mapping[tuple[str, str, str], int])
     parameters = [value for (place, by) in rows for value in (survey_id, *place, by)]
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO surveys_ballottally AS t (survey_id, stratum, question, choice, count) "  # noqa: S608
+            "INSERT INTO surveys_ballottally AS t (survey_id, stratum, question, choice, count) "  # noqa: S608 - only placeholders
             f"VALUES {values} ON CONFLICT (survey_id, stratum, question, choice) "
             "DO UPDATE SET count = t.count + EXCLUDED.count",
             parameters,

@@ -8,12 +8,9 @@ from django.db.models.functions import Now
 from auscult.members.models import Member
 from auscult.organisations.models import Organisation
 from auscult.registry.models import Frame
+from auscult.shared.models import choices_of
 from auscult.statistics.representativeness import Instrument
 from auscult.surveys.rules import BallotMode, SurveyState
-
-
-def _choices(kinds: object) -> list[tuple[str, str]]:
-    return [(kind.value, kind.value) for kind in kinds]  # type: ignore[attr-defined]
 
 
 class Survey(models.Model):
@@ -22,9 +19,9 @@ class Survey(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True)
     title = models.CharField(max_length=200)
     author = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
-    instrument = models.CharField(max_length=20, choices=_choices(Instrument))
-    ballot_mode = models.CharField(max_length=12, choices=_choices(BallotMode), default=BallotMode.DETACHED)
-    state = models.CharField(max_length=6, choices=_choices(SurveyState), default=SurveyState.DRAFT)
+    instrument = models.CharField(max_length=20, choices=choices_of(Instrument))
+    ballot_mode = models.CharField(max_length=12, choices=choices_of(BallotMode), default=BallotMode.DETACHED)
+    state = models.CharField(max_length=6, choices=choices_of(SurveyState), default=SurveyState.DRAFT)
     closes_at = models.DateTimeField()
     universe = models.SlugField(blank=True)
     # Ballots of members who say to belong to it are counted beside those of others.

@@ -6,13 +6,9 @@ from auscult.community.models import Posting
 from auscult.members.models import Member
 from auscult.organisations.models import Organisation, Representative
 from auscult.publishing.models import Release
-from auscult.shared.models import Topic
+from auscult.shared.models import Topic, choices_of
 from auscult.statistics.mandates import Stance
 from auscult.voice.rules import NOBODY, REVOKED, AppealState, Display, StepKind
-
-
-def _choices(kinds: object) -> list[tuple[str, str]]:
-    return [(kind.value, kind.value) for kind in kinds]  # type: ignore[attr-defined]
 
 
 class MandateStatement(models.Model):
@@ -24,7 +20,7 @@ class MandateStatement(models.Model):
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
     topic = models.ForeignKey(Topic, on_delete=models.PROTECT, related_name="+")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="+")
-    stance = models.CharField(max_length=10, choices=[*_choices(Stance), (NOBODY, NOBODY), (REVOKED, REVOKED)])
+    stance = models.CharField(max_length=10, choices=[*choices_of(Stance), (NOBODY, NOBODY), (REVOKED, REVOKED)])
     stated_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 
@@ -92,7 +88,7 @@ class Appeal(models.Model):
     title = models.CharField(max_length=160)
     topic = models.ForeignKey(Topic, on_delete=models.PROTECT, related_name="+")
     author = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
-    state = models.CharField(max_length=9, choices=_choices(AppealState), default=AppealState.DRAFT)
+    state = models.CharField(max_length=9, choices=choices_of(AppealState), default=AppealState.DRAFT)
     reason = models.CharField(max_length=20, blank=True)
     drafted_at = models.DateTimeField()
     opened_at = models.DateTimeField(null=True)
@@ -136,7 +132,7 @@ class Signature(models.Model):
 
     version = models.ForeignKey(AppealVersion, on_delete=models.PROTECT, related_name="signatures")
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
-    display = models.CharField(max_length=9, choices=_choices(Display))
+    display = models.CharField(max_length=9, choices=choices_of(Display))
     name_sealed = models.BinaryField(null=True)
     specialty = models.CharField(max_length=60, blank=True)
     us_state = models.CharField(max_length=2, blank=True)
@@ -223,7 +219,7 @@ class IssueStep(models.Model):
     """That a posting, a result, a position or an appeal belongs to an issue; exactly one of the four."""
 
     issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="steps")
-    kind = models.CharField(max_length=9, choices=_choices(StepKind))
+    kind = models.CharField(max_length=9, choices=choices_of(StepKind))
     posting = models.ForeignKey(Posting, on_delete=models.PROTECT, null=True, related_name="+")
     release = models.ForeignKey(Release, on_delete=models.PROTECT, null=True, related_name="+")
     position = models.ForeignKey(Position, on_delete=models.PROTECT, null=True, related_name="+")

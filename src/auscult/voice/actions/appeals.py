@@ -22,9 +22,8 @@ from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
 from auscult.voice import access, rules
 from auscult.voice.models import Addressee, Appeal, AppealVersion, Signature, SignatureCount
+from auscult.voice.queries.appeals import NAME_PURPOSE
 from auscult.voice.rules import AppealState, AppealText, Display
-
-NAME_PURPOSE = "signature.name"
 
 
 class CannotDraftAppeal(Refused):
@@ -288,7 +287,7 @@ def _publish(appeal: Appeal, version: AppealVersion, now: datetime) -> None:
         "appeal.opened" if version.number == 1 else "appeal.amended",
         {"thing": f"appeal:{appeal.pk}", "title": appeal.title, "version": version.number, "text": version.sha256},
         at=now,
-        documents={"text": text_of(appeal, version).document()},
+        documents={"text": AppealText(appeal.title, version.preamble, tuple(version.clauses)).document()},
     )
 
 
@@ -297,11 +296,6 @@ def _refuse(appeal: Appeal, reason: str, now: datetime) -> None:
     if appeal.state == AppealState.OPEN:
         record.append_and_sign("appeal.taken_down", {"thing": f"appeal:{appeal.pk}", "reason": reason}, at=now)
     _step(appeal, AppealState.REFUSED)
-
-
-def text_of(appeal: Appeal, version: AppealVersion) -> AppealText:
-    """The text of a version; its digest is the version's hash."""
-    return AppealText(appeal.title, version.preamble, tuple(version.clauses))
 
 
 def amend_appeal(
