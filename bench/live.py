@@ -20,7 +20,7 @@ def measure(size: str, times: int) -> list[Measure]:
     from auscult.community.queries import get_posting_page
     from auscult.demo.size import STORY_NOW
     from auscult.members.models import Account
-    from auscult.members.queries import get_standing
+    from auscult.members.queries.standing import get_standing
     from auscult.surveys.actions import cast_ballot, refresh_live_result
     from auscult.surveys.models import Survey
 

@@ -18,7 +18,7 @@ def measure(size: str, times: int) -> list[Measure]:
     from auscult.demo.size import STORY_NOW
     from auscult.evidence.verifier import verify_bundle
     from auscult.members.models import Account
-    from auscult.members.queries import get_standing
+    from auscult.members.queries.standing import get_standing
     from auscult.partnerships.queries.agreements import get_agreement_page
     from auscult.publishing.extracts import make_extract
     from auscult.shared.models import Topic

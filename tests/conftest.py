@@ -63,7 +63,7 @@ def topics(db: None) -> None:
 @pytest.fixture
 def make_account(db: None) -> Callable[..., object]:
     """Makes an account with its member row; returns the account."""
-    from auscult.members.actions import create_member
+    from auscult.members.actions.accounts import create_member
     from auscult.members.models import Account
 
     def make(email: str, password: str | None = None) -> object:
@@ -78,7 +78,7 @@ def make_account(db: None) -> Callable[..., object]:
 def make_member(make_account: Callable[..., object]) -> Callable[..., object]:
     """Makes a verified member directly; returns the standing. Verification itself is tested in tests/members."""
     from auscult.members.models import Account, Member, RoleGrant
-    from auscult.members.queries import get_standing
+    from auscult.members.queries.standing import get_standing
     from auscult.shared.standing import Level
 
     counter = iter(range(1, 1_000_000))

@@ -16,6 +16,8 @@ ENVIRONMENT = {
     "AUSCULT_DEBUG": "1",
     "AUSCULT_KEEP_MAIL": "1",
     "AUSCULT_INSTITUTION_DOMAINS": "hospital.example",
+    # Tests of the second factor switch it on.
+    "AUSCULT_SECOND_FACTOR_REQUIRED": "0",
     "AUSCULT_HOSTS": "127.0.0.1,localhost,testserver",
     "OPENBLAS_NUM_THREADS": "1",
 }

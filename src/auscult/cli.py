@@ -131,50 +131,161 @@ def registry() -> None:
 
 @registry.command("load")
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--register", default="nppes", show_default=True, help="nppes, rpps, or a mapping: FILE.toml.")
 @click.option("--as-of", "as_of", type=click.DateTime(["%Y-%m-%d"]), help="Date of the register, if its name lacks it.")
-def registry_load(file: Path, as_of: object) -> None:
-    """Load a register FILE in the NPPES format: csv, or the zip that contains it."""
+@click.option(
+    "--rejects", type=click.Path(path_type=Path), help="Where rejected lines are listed; beside FILE by default."
+)
+@click.option("--dry-run", is_flag=True, help="Do everything, say what would change, change nothing.")
+def registry_load(file: Path, register: str, as_of: object, rejects: Path | None, dry_run: bool) -> None:
+    """Load a register FILE.
+
+    NPPES: the monthly file, then the weekly ones in order (csv or zip), and the deactivation report (xlsx). RPPS: the open
+    extract. Any other list: csv with a mapping (docs/registers.md).
+    """
     _start()
     from datetime import datetime
 
     from django.core.management import call_command
 
     from auscult.registry.actions import load_register
-    from auscult.registry.sources.nppes import UnusableRegisterFile
+    from auscult.registry.sources.files import UnusableRegisterFile
+    from auscult.registry.sources.tables import load_mapping
     from auscult.shared import clock
     from auscult.shared.progress import bytes_bar
     from auscult.shared.standing import CONSOLE
 
     call_command("migrate", verbosity=0)
     day: date | None = as_of.date() if isinstance(as_of, datetime) else None
+    rejects = rejects or file.with_name(file.name + ".rejects.csv")
     try:
+        if register not in {"nppes", "rpps"} and not register.endswith(".toml"):
+            raise click.ClickException("--register is nppes, rpps, or the path of a mapping that ends in .toml.")
+        source = load_mapping(Path(register)) if register.endswith(".toml") else register
         with bytes_bar(f"Loading {file.name}") as advance:
-            loaded = load_register(file, standing=CONSOLE, now=clock.now(), as_of=day, progress=advance)
+            loaded = load_register(
+                file,
+                standing=CONSOLE,
+                now=clock.now(),
+                register=source,
+                as_of=day,
+                dry_run=dry_run,
+                progress=advance,
+            )
     except UnusableRegisterFile as error:
+        _write_rejects(rejects, error.bad_lines)
         raise click.ClickException(str(error)) from error
     load = loaded.load
     if loaded.repeated:
         click.echo(f"This very file was loaded on {load.loaded_at:%d %B %Y}; nothing was done.")
+        return
     click.echo(
-        f"{load.rows:,} rows = {load.kept:,} physicians + {load.deactivated:,} deactivated + {load.other:,} others "
-        f"+ {load.rejected:,} rejected"
+        f"{load.kind} file as of {load.as_of}: {load.rows:,} rows = {load.kept:,} physicians + {load.deactivated:,} "
+        f"deactivated + {load.other:,} others + {load.rejected:,} rejected"
     )
-    click.echo(
-        f"Frame of {loaded.frame.total:,} physicians as of {loaded.frame.as_of} in {loaded.frame.cells.count():,} cells"
-    )
-    if loaded.bad_lines:
-        rejects = file.with_name(file.name + ".rejects.csv")
-        rejects.write_text("line,reason\n" + "".join(f"{n},{reason}\n" for n, reason in loaded.bad_lines))
-        click.echo(f"Rejected lines: {rejects}")
+    click.echo(", ".join(f"{what} {count:,}" for what, count in load.changes.items()))
+    for frame in loaded.frames:
+        click.echo(f"Frame of {frame.total:,}: {frame.definition}, as of {frame.as_of}")
+    _write_rejects(rejects, loaded.bad_lines)
+    if dry_run:
+        click.echo("Dry run: nothing was changed.")
+
+
+def _write_rejects(path: Path, bad_lines: list[tuple[int, str]]) -> None:
+    if bad_lines:
+        path.write_text("line,reason\n" + "".join(f'{number},"{reason}"\n' for number, reason in bad_lines))
+        click.echo(f"Rejected lines: {path}")
+
+
+@registry.command("status")
+@click.option("--all", "everything", is_flag=True, help="Every state and specialty, not the ten largest.")
+def registry_status(everything: bool) -> None:
+    """Loads, counts by status, specialty and state, and the age of the data."""
+    _start()
+    from auscult.registry.queries import list_register_statuses
+    from auscult.shared import clock
+
+    found = list_register_statuses(clock.now())
+    if not found:
+        click.echo("No register is loaded. Load one: auscult registry load FILE")
+    for status in found:
+        click.echo(f"{status.register}: as of {status.as_of}, {status.age_days} days old")
+        for title, rows in (
+            ("status", status.by_status),
+            ("specialty", status.by_specialty),
+            ("state", status.by_state),
+        ):
+            shown = rows if everything else rows[:10]
+            click.echo(f"  by {title}")
+            for level, count in shown:
+                click.echo(f"    {count:>12,}  {level}")
+            if len(rows) > len(shown):
+                rest = sum(count for _, count in rows[len(shown) :])
+                click.echo(f"    {rest:>12,}  in {len(rows) - len(shown)} more (--all)")
+        click.echo("  frames")
+        for frame in status.frames:
+            click.echo(f"    {frame.total:>12,}  {frame.definition}, as of {frame.as_of}")
+        click.echo("  loads, the newest first")
+        for load in status.loads:
+            changes = ", ".join(
+                f"{what} {count:,}" for what, count in load.changes.items() if not what.startswith("active")
+            )
+            click.echo(
+                f"    {load.loaded_at:%Y-%m-%d %H:%M}  {load.kind:<6}  as of {load.as_of}  {load.rows:,} rows, "
+                f"{load.rejected:,} rejected  {changes}  {load.filename}  sha256 {load.sha256[:12]}"
+            )
+
+
+@registry.command("benchmarks")
+@click.argument("file", type=click.Path(path_type=Path))
+def registry_benchmarks(file: Path) -> None:
+    """Load independent denominators from a csv FILE: code, words, persons, as_of, definition, source."""
+    _start()
+    from django.core.management import call_command
+
+    from auscult.registry.actions import CannotLoadBenchmarks, load_benchmarks
+    from auscult.shared import clock
+    from auscult.shared.standing import CONSOLE
+
+    call_command("migrate", verbosity=0)
+    try:
+        found = load_benchmarks(file, standing=CONSOLE, now=clock.now())
+    except CannotLoadBenchmarks as error:
+        raise click.ClickException(str(error)) from error
+    for benchmark in found:
+        click.echo(f"{benchmark.persons:>12,}  {benchmark.words}, {benchmark.as_of} ({benchmark.code})")
+
+
+@main.group()
+def identity() -> None:
+    """Sealed identities."""
+
+
+@identity.command("rotate")
+def identity_rotate() -> None:
+    """Seal everything anew with the first key of AUSCULT_IDENTITY_KEYS; then older keys can be taken out."""
+    _start()
+    from auscult.members.actions.privacy import rotate_keys
+    from auscult.shared import clock
+    from auscult.shared.crypto import CannotOpen
+    from auscult.shared.progress import count_bar
+    from auscult.shared.standing import CONSOLE
+
+    try:
+        with count_bar("Sealing anew") as advance:
+            done = rotate_keys(standing=CONSOLE, now=clock.now(), progress=advance)
+    except CannotOpen as error:
+        raise click.ClickException(f"{error} Put the older key back behind the new one and begin again.") from error
+    click.echo(f"{done:,} values sealed anew. Older keys can be taken out of AUSCULT_IDENTITY_KEYS now.")
 
 
 @main.command("role")
 @click.argument("email")
 @click.argument("role")
 def grant(email: str, role: str) -> None:
-    """Give an account (EMAIL) a ROLE: verifier, researcher, editor, moderator, arbiter or operator."""
+    """Give an account (EMAIL) a ROLE: verifier, researcher, editor, moderator, arbiter, custodian or operator."""
     _start()
-    from auscult.members.actions import grant_role
+    from auscult.members.actions.accounts import grant_role
     from auscult.shared import clock
     from auscult.shared.refusals import Refused
     from auscult.shared.roles import GRANTABLE, Role

@@ -18,7 +18,7 @@ from auscult.demo.members import handle_of
 from auscult.demo.register import invented_npi
 from auscult.demo.size import SIZES
 from auscult.demo.story import SHARES, _corpus, _draw_answers
-from auscult.members.rules import handle_problem
+from auscult.members.names import handle_problem
 from auscult.registry.npi import is_npi
 
 

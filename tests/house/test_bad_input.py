@@ -48,7 +48,7 @@ FORMS = {
     "/postings/{}/ballot": {"answer_q1": "a", "nonce_q1": "x"},
     "/postings/{}/comments": {"body": "b", "parent": ""},
     "/postings/{}/usefulness": {"value": "1"},
-    "/verify/claim": {"npi": "1", "last_name": "a", "first_name": "b", "licence": "c", "licence_state": "NY"},
+    "/verify/claim": {"number": "1", "last_name": "a", "first_name": "b", "licence": "c", "licence_state": "NY"},
     "/verify/email": {"address": "a@hospital.example"},
     "/verify/code": {"code": "1"},
     "/verify/handle": {"handle": "a"},

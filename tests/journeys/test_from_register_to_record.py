@@ -18,7 +18,7 @@ from django.urls import reverse
 
 from auscult.cli import main
 from auscult.demo.register import write_register
-from auscult.members.actions import create_member, grant_role
+from auscult.members.actions.accounts import create_member, grant_role
 from auscult.members.models import Account
 from auscult.organisations.actions import add_organisation, appoint_representative
 from auscult.organisations.models import Organisation
@@ -62,7 +62,7 @@ def staff(email, role=None):
 def claim(client, record, **changes):
     number, state = record.licences[0]
     facts = {
-        "npi": record.npi,
+        "number": record.number,
         "last_name": record.last_name,
         "first_name": record.first_name,
         "licence": number,
@@ -76,13 +76,15 @@ def become_member(client, record, email, verifier, handle):
     address = f"{record.last_name.lower()}@hospital.example"
     client.post("/verify/email", {"address": address})
     code = re.search(r"\d{8}", MailMessage.objects.filter(to=address).latest("pk").text).group()
-    assert b"confirmed" in client.post("/verify/code", {"code": code}, follow=True).content
+    assert (
+        b"confirmed" in client.post("/verify/code", {"kind": "institutional_email", "code": code}, follow=True).content
+    )
     badge = SimpleUploadedFile("badge.pdf", b"%PDF-1.7 badge")
     client.post("/verify/document", {"document": badge})
     queue = verifier.get("/verifier/").content.decode()
     number = max(int(n) for n in re.findall(r"/verifier/(\d+)/", queue))
     page = verifier.get(f"/verifier/{number}/").content.decode()
-    assert record.npi in page
+    assert record.number in page
     assert handle not in page
     assert verifier.get(f"/verifier/{number}/document").content == b"%PDF-1.7 badge"
     verifier.post(f"/verifier/{number}/evidence", {"kind": "document", "note": "badge seen", "confirmed": "yes"})
@@ -102,7 +104,7 @@ def test_from_register_to_record(tmp_path, settings):
         as_of=clock.now().date(), definition="a count", source="a book",
     )  # fmt: skip
     Topic.objects.get_or_create(slug="organised-medicine", defaults={"name": "Organised medicine"})
-    records = list(RegisterRecord.objects.order_by("npi")[:40])
+    records = list(RegisterRecord.objects.order_by("number")[:40])
     verifier = staff("verifier@example.org", Role.VERIFIER)
 
     # members: public facts find the record and verify nothing

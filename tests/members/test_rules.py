@@ -1,13 +1,7 @@
 import pytest
 
-from auscult.members.rules import (
-    EVIDENCE,
-    EvidenceKind,
-    document_type,
-    handle_problem,
-    institutional_address_problem,
-    level_from,
-)
+from auscult.members.names import handle_problem, institutional_address_problem
+from auscult.members.rules import EVIDENCE, EvidenceKind, document_type, level_from
 from auscult.shared.standing import Level
 
 E = EvidenceKind
@@ -22,14 +16,24 @@ E = EvidenceKind
         ([E.CALL_BACK, E.BOARD_LOOKUP], Level.L2),
         ([E.INSTITUTIONAL_EMAIL, E.DOCUMENT], Level.L2),
         ([E.INSTITUTIONAL_EMAIL, E.INSTITUTIONAL_EMAIL], Level.L1),  # a kind counts once
+        ([E.INSTITUTIONAL_EMAIL, E.CALL_BACK, E.POST_CARD], Level.L2),  # six points, nobody seen
+        ([E.VIDEO, E.INSTITUTIONAL_EMAIL], Level.L3),
+        ([E.PROOFING, E.VOUCHES], Level.L3),
+        ([E.VIDEO, E.DOCUMENT], Level.L2),
     ],
 )
 def test_level_from_evidence(kinds, level):
-    assert level_from(kinds) == level
+    assert level_from([(kind, EVIDENCE[kind].points) for kind in kinds]) == level
 
 
 def test_nothing_verifies_alone():
-    assert all(level_from([kind]) == Level.L1 for kind in EVIDENCE)
+    assert all(level_from([(kind, rule.points)]) == Level.L1 for kind, rule in EVIDENCE.items())
+
+
+def test_a_shared_or_new_number_is_worth_one_point():
+    assert level_from([(E.CALL_BACK, 1), (E.DOCUMENT, 1)]) == Level.L1
+    assert level_from([(E.CALL_BACK, 1), (E.DOCUMENT, 1), (E.BOARD_LOOKUP, 1)]) == Level.L2
+    assert level_from([(E.CALL_BACK, 0), (E.DOCUMENT, 1), (E.BOARD_LOOKUP, 1), (E.INSTITUTIONAL_EMAIL, 2)]) == Level.L2
 
 
 @pytest.mark.parametrize("handle", ["ab", "x" * 25, "Upper", "1st", "two--hyphens", "ends-", "ümlaut", "admin", "a b"])

@@ -162,7 +162,7 @@ def test_an_answered_allegation_is_disputed_and_the_operator_stands_under_the_sa
 
 def test_an_arbiter_who_represents_a_party_is_none(parties, agreement):
     from auscult.members.models import Member, RoleGrant
-    from auscult.members.queries import get_standing
+    from auscult.members.queries.standing import get_standing
     from auscult.shared.roles import Permission
 
     RoleGrant.objects.create(member_id=parties["operator"].member_id, role="arbiter")

@@ -12,7 +12,7 @@ from auscult.demo.register import invented_npi, write_register
 from auscult.registry.actions import CannotLoadRegister, load_register, set_benchmark
 from auscult.registry.models import FrameCell, RegisterLoad, RegisterRecord
 from auscult.registry.queries import get_frame_page, match_record
-from auscult.registry.sources.nppes import UnusableRegisterFile
+from auscult.registry.sources.files import UnusableRegisterFile
 from auscult.shared.models import AuditEvent
 from auscult.shared.refusals import NotAllowed
 from auscult.shared.standing import CONSOLE, READER
@@ -167,7 +167,7 @@ def test_latin_1_and_impossible_dates_are_bad_lines(tmp_path, now):
 
 
 def test_the_same_npi_twice_is_refused(tmp_path, now):
-    refused(write(tmp_path / NAME, [row(1), row(1)]), now, "same NPI twice", CannotLoadRegister)
+    refused(write(tmp_path / NAME, [row(1), row(1)]), now, "same number twice", CannotLoadRegister)
 
 
 def test_a_file_that_shrank_is_refused_and_the_register_stays(tmp_path, now, good):
@@ -178,7 +178,7 @@ def test_a_file_that_shrank_is_refused_and_the_register_stays(tmp_path, now, goo
 def test_who_is_missing_is_marked_and_never_deleted(tmp_path, now):
     load(write(tmp_path / NAME, [row(index) for index in range(200)]), now)
     load(write(tmp_path / NAME, [row(index) for index in range(1, 201)]), now)
-    assert RegisterRecord.objects.get(pk=invented_npi(0)).status == "missing"
+    assert RegisterRecord.objects.get(number=invented_npi(0)).status == "missing"
     assert RegisterRecord.objects.count() == 201
 
 
@@ -190,7 +190,7 @@ def test_only_an_operator_loads(good, now):
 def test_matching_is_the_same_none_for_every_mismatch(good, now):
     load(good, now)
     facts = {
-        "npi": invented_npi(3),
+        "number": invented_npi(3),
         "last_name": "Alderton",
         "first_name": "Ada",
         "licence": "123456",
@@ -200,8 +200,8 @@ def test_matching_is_the_same_none_for_every_mismatch(good, now):
     assert match is not None
     assert (match.full_name, match.career) == ("Ada Alderton", "10-17")
     for wrong in (
-        {"npi": invented_npi(99)},
-        {"npi": "1234567890"},
+        {"number": invented_npi(99)},
+        {"number": "1234567890"},
         {"last_name": "Alder"},
         {"first_name": "Bea"},
         {"licence": "9"},

@@ -2,14 +2,12 @@ from datetime import date
 
 import pytest
 
+from auscult.registry.matching import fold_name
 from auscult.registry.rules import (
     career_band,
     clean_licence,
     coarsen,
-    fold_name,
     group_of,
-    licence_agrees,
-    names_agree,
     primary_code,
 )
 from auscult.registry.taxonomy import broad_of_group, group_label, group_names, region_of, specialties
@@ -30,6 +28,11 @@ def test_the_physician_codes_are_complete():
         ([("390200000X", "Y"), ("207R00000X", "N")], "207R00000X"),
         ([("208D00000X", "Y"), ("207Q00000X", "N")], "207Q00000X"),
         ([("208D00000X", "Y")], "208D00000X"),
+        # A nurse who also picked a physician code is a nurse.
+        ([("163W00000X", "Y"), ("207Q00000X", "N")], ""),
+        ([("207Q00000X", "N"), ("207R00000X", "N")], "207Q00000X"),
+        ([("390200000X", "N"), ("207R00000X", "Y")], "207R00000X"),
+        ([("390200000X", "Y")], ""),
         ([("163W00000X", "Y")], ""),
         ([], ""),
     ],
@@ -80,32 +83,3 @@ def test_coarsening_keeps_nothing_finer_than_region_and_broad_group():
 )
 def test_names_fold_together(a, b):
     assert fold_name(a) == fold_name(b)
-
-
-@pytest.mark.parametrize(
-    ("last", "first", "agrees"),
-    [
-        ("garcia-lopez", "Ana", True),
-        ("Lopez", "Ana", True),
-        ("Keller", "Ana", True),  # the other last name
-        ("Garcia-Lopez", "A", True),
-        ("Garcia-Lopez", "Maria", False),
-        ("Garci", "Ana", False),
-        ("", "Ana", False),
-        ("Garcia-Lopez", "", False),
-    ],
-)
-def test_names_agree(last, first, agrees):
-    assert names_agree(last, first, "GARCIA-LOPEZ", "ANA", "KELLER") is agrees
-
-
-@pytest.mark.parametrize(
-    ("number", "state", "agrees"),
-    [("MD-012345", "PA", False), ("md 12345", "PA", True), ("PA-MD12345", "PA", True), ("MD12345", "NJ", False)],
-)
-def test_licence_agrees(number, state, agrees):
-    assert licence_agrees(number, state, [("", "TX"), ("MD12345", "PA")]) is agrees
-
-
-def test_a_record_without_licence_is_neutral():
-    assert licence_agrees("123", "PA", [("", "PA")])

@@ -78,7 +78,7 @@ def give_claim(standing, name="Ada Example"):
         "first_name": "y",
     }
     Claim.objects.create(
-        member_id=standing.member_id, state="verified", npi_fingerprint=secrets.token_bytes(32),
+        member_id=standing.member_id, state="verified", record_fingerprint=secrets.token_bytes(32),
         identity_sealed=crypto.seal(json.dumps(identity), "claim.identity"), specialty_group="WG11", practice_state="NY",
         sex="F", career="18+", submitted_at="2009-01-01T00:00Z", decided_at="2009-01-02T00:00Z",
     )  # fmt: skip

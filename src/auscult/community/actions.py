@@ -151,3 +151,27 @@ def rate_usefulness(*, standing: Standing, now: datetime, posting_id: int, value
             posting=posting, member_id=standing.require_member(), defaults={"value": value}
         )
         audit.record("community.usefulness.rate", standing=standing, thing=f"posting:{posting.pk}", now=now)
+
+
+#: What stands where an author took the words away.
+REMOVED = "Removed by its author."
+
+
+def forget_member(*, standing: Standing, now: datetime, remove_words: bool) -> None:
+    """Forget a member who erases the account; called by ``web.privacy`` in its transaction.
+
+    What changes: ratings are deleted. Postings and comments stay without a handle, or where wanted without their words; the
+    threads of others keep their shape.
+    """
+    member = standing.require_member()
+    with transaction.atomic():
+        UsefulnessRating.objects.filter(member_id=member).delete()
+        if remove_words:
+            gone = {"body": REMOVED, "html": f"<p>{REMOVED}</p>"}
+            Comment.objects.filter(author_id=member).update(**gone)
+            # A poll was asked in these words, and its result stays on record.
+            Posting.objects.filter(author_id=member).update(**gone)
+            Posting.objects.filter(author_id=member, survey=None).update(title=REMOVED)
+        audit.record(
+            "community.member.forget", standing=standing, thing=f"member:{member}", now=now, words=remove_words
+        )

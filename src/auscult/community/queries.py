@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Max, Q, Sum
 from django.db.models.functions import Coalesce
 
 from auscult.community import access, rules
 from auscult.community.models import Comment, Posting, UsefulnessRating
+from auscult.members.rules import shown_specialty
 from auscult.registry.taxonomy import group_label
 from auscult.shared.models import Topic
 from auscult.shared.pages import whole_number
+from auscult.shared.personal import rows_of
 from auscult.shared.refusals import NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
@@ -73,12 +76,23 @@ def get_feed(standing: Standing, *, topic: str = "", before: str = "") -> FeedPa
         if edge:
             postings = postings.filter(Q(posted_at__lt=edge) | Q(posted_at=edge, pk__lt=number))
     rows = postings.values_list(
-        "pk", "title", "body", "author__handle", "author__specialty_group", "topic__name", "topic__slug", "posted_at",
-        "comments", "survey_id",
+        "pk", "title", "body", "author__handle", "author__specialty_group", "author__member_class", "topic__name",
+        "topic__slug", "posted_at", "comments", "survey_id",
     )[: rules.POSTINGS_PER_PAGE + 1]  # fmt: skip
     lines = [
-        PostingLine(pk, title, _opening(body), handle or "", group_label(group), name, slug, at, comments, bool(survey))
-        for pk, title, body, handle, group, name, slug, at, comments, survey in rows
+        PostingLine(
+            pk,
+            title,
+            _opening(body),
+            handle or "",
+            shown_specialty(group, kind),
+            name,
+            slug,
+            at,
+            comments,
+            bool(survey),
+        )
+        for pk, title, body, handle, group, kind, name, slug, at, comments, survey in rows
     ]
     more = len(lines) > rules.POSTINGS_PER_PAGE
     lines = lines[: rules.POSTINGS_PER_PAGE]
@@ -157,14 +171,14 @@ def get_posting_page(standing: Standing, posting_id: int, now: datetime, *, afte
     row = (
         Posting.objects.filter(pk=posting_id)
         .values_list(
-            "title", "html", "author_id", "author__handle", "author__specialty_group", "topic__name", "topic__slug",
-            "posted_at", "comments", "survey_id",
+            "title", "html", "author_id", "author__handle", "author__specialty_group", "author__member_class",
+            "topic__name", "topic__slug", "posted_at", "comments", "survey_id",
         )
         .first()
     )  # fmt: skip
     if row is None:
         raise NotFound
-    title, html, author_id, handle, group, topic, slug, posted_at, count, survey_id = row
+    title, html, author_id, handle, group, kind, topic, slug, posted_at, count, survey_id = row
     comments, next_after = _comments(standing, posting_id, author_id, after)
     may_comment = standing.can(Permission.COMMENT_CREATE)
     return PostingPage(
@@ -172,7 +186,7 @@ def get_posting_page(standing: Standing, posting_id: int, now: datetime, *, afte
         title,
         html,
         handle or "",
-        group_label(group),
+        shown_specialty(group, kind),
         topic,
         slug,
         posted_at,
@@ -212,7 +226,8 @@ def _comments(standing: Standing, posting_id: int, author_id: int, after: str) -
         comments = comments.filter(Q(root__gt=thread) | Q(root=thread, pk__gt=last))
     rows = list(
         comments.order_by("root", "pk").values_list(
-            "root", "pk", "html", "author_id", "author__handle", "author__specialty_group", "commented_at", "parent_id",
+            "root", "pk", "html", "author_id", "author__handle", "author__specialty_group", "author__member_class",
+            "commented_at", "parent_id",
             "parent__author__handle",
         )[: rules.COMMENTS_PER_PAGE + 1]
     )  # fmt: skip
@@ -223,14 +238,14 @@ def _comments(standing: Standing, posting_id: int, author_id: int, after: str) -
             pk,
             html,
             handle or "",
-            group_label(group),
+            shown_specialty(group, kind),
             at,
             parent_handle or "",
             1 if parent else 0,
             author == standing.member_id,
             author == author_id,
         )
-        for _, pk, html, author, handle, group, at, parent, parent_handle in rows
+        for _, pk, html, author, handle, group, kind, at, parent, parent_handle in rows
     ]
     return lines, f"{rows[-1][0]}-{rows[-1][1]}" if more else ""
 
@@ -301,3 +316,19 @@ def get_topic_aggregate(topic: Topic, since: datetime, until: datetime) -> Topic
 
 def _full_tens(count: int) -> int:
     return count - count % 10
+
+
+def export_member(standing: Standing) -> dict[str, list[dict[str, Any]]]:
+    """What a member wrote and rated, to take away."""
+    member = standing.require_member()
+    return {
+        "Postings": rows_of(
+            Posting.objects.filter(author_id=member), title="title", text="body", topic="topic__name", at="posted_at"
+        ),
+        "Comments": rows_of(
+            Comment.objects.filter(author_id=member), on="posting__title", text="body", at="commented_at"
+        ),
+        "Usefulness ratings": rows_of(
+            UsefulnessRating.objects.filter(member_id=member), posting="posting__title", value="value"
+        ),
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -48,8 +49,28 @@ if KEEP_MAIL and not INSECURE_HTTP:
         "AUSCULT_INSECURE_HTTP=1 on loopback; in production name a mail server with AUSCULT_SMTP_URL."
     )
 
+#: Verified members speak and vote only with a passkey or an authenticator app; a demonstration offers it.
+SECOND_FACTOR_REQUIRED = env.bool("AUSCULT_SECOND_FACTOR_REQUIRED", default=True)
+#: Requests reach us through a proxy that sets X-Forwarded-Proto and appends to X-Forwarded-For.
+BEHIND_PROXY = env.bool("AUSCULT_BEHIND_PROXY", default=False)
 #: Domains of hospitals and schools whose addresses count as evidence.
 INSTITUTION_DOMAINS = env.list("AUSCULT_INSTITUTION_DOMAINS", default=[])
+
+#: Register whose records are claimed here, and whose frame results are weighted to.
+REGISTER = env.str("AUSCULT_REGISTER", default="nppes")
+#: Frames counted with each load: `all` physicians, or `active-N`, updated or certified within N years.
+FRAMES = ["all", *(kind for kind in env.list("AUSCULT_FRAMES", default=["active-5"]) if kind != "all")]
+#: Which of them is the frame of results.
+FRAME = env.str("AUSCULT_FRAME", default="all")
+for _kind in FRAMES:
+    if not re.fullmatch(r"all|active-[1-9][0-9]?", _kind):
+        raise ImproperlyConfigured(
+            f"AUSCULT_FRAMES: {_kind!r} is no frame; use `active-N` with N years, as `active-5`."
+        )
+if FRAME not in FRAMES:
+    raise ImproperlyConfigured("AUSCULT_FRAME must be `all` or one of AUSCULT_FRAMES.")
+#: Address of the NPI Registry API for an optional look whether a claimed record has changed; off where empty.
+NPI_API = env.str("AUSCULT_NPI_API", default="")
 
 IDENTITY_KEYS = env.str("AUSCULT_IDENTITY_KEYS")
 IDENTITY_PEPPER = _bytes("AUSCULT_IDENTITY_PEPPER")
@@ -232,7 +253,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not INSECURE_HTTP
 SECURE_SSL_REDIRECT = not INSECURE_HTTP
 SECURE_HSTS_SECONDS = 0 if INSECURE_HTTP else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not INSECURE_HTTP
-if env.bool("AUSCULT_BEHIND_PROXY", default=False):
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # A document uploaded as evidence is the largest request.

@@ -13,18 +13,18 @@ from django.db import connection, transaction
 
 from auscult.community.models import Posting
 from auscult.demo.members import copy_rows
+from auscult.demo.people import People
 from auscult.demo.size import STORY_NOW, Size
-from auscult.demo.story import People, Progress, gather_cast
+from auscult.demo.story import Progress, gather_cast
 from auscult.demo.voices import join_issue
 from auscult.members.models import Claim, Member
-from auscult.members.queries import get_standing
+from auscult.members.queries.standing import get_standing
 from auscult.publishing.models import Release
 from auscult.shared import crypto
 from auscult.shared.standing import Standing
 from auscult.voice.actions import appeals, deliveries, issues
 from auscult.voice.models import Appeal, AppealVersion, Delivery, Signature, SignatureCount
-from auscult.voice.queries.appeals import NAME_PURPOSE
-from auscult.voice.rules import Display, StepKind
+from auscult.voice.rules import NAME_PURPOSE, Display, StepKind
 
 PREAMBLE = (
     "Every claim we send carries codes that one association owns and sells. A survey of July 2009 among us found that "

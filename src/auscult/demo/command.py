@@ -24,7 +24,7 @@ from auscult.config import local
 from auscult.demo.size import BEGINS, SIZES, STORY_NOW
 
 if TYPE_CHECKING:
-    from auscult.demo.story import People
+    from auscult.demo.people import People
 
 DATABASE, SCRATCH = "auscult_demo", "auscult_check"
 
@@ -136,6 +136,8 @@ def scratch_database() -> Iterator[None]:
 
 def _prepare(database: str) -> None:
     os.environ.setdefault("AUSCULT_INSTITUTION_DOMAINS", "hospital.example")
+    # One signs in as a dozen people here; the second factor is offered, and required in an instance of your own.
+    os.environ.setdefault("AUSCULT_SECOND_FACTOR_REQUIRED", "0")
     local.allow_plain_loopback("127.0.0.1")
     local.load_local_environment()
     os.environ["AUSCULT_DATABASE"] = database
@@ -172,7 +174,9 @@ def seed(size_name: str) -> People:
     from django.db import connection
 
     from auscult.demo import appeal, partnership, story, voices
+    from auscult.demo.cases import open_cases
     from auscult.demo.members import fill_members
+    from auscult.demo.people import make_people
     from auscult.demo.postings import PostingsProcess
     from auscult.demo.register import write_register
     from auscult.registry.actions import load_register
@@ -190,7 +194,7 @@ def seed(size_name: str) -> People:
         story.set_denominator(size)
         # One member, the physician to sign in as, goes the whole way of verification instead.
         fill_members(size.members - 1, now=story.OPENS, progress=step("Verified members"))
-        people = story.make_people(partnership.BEFORE)
+        people = make_people(partnership.BEFORE)
         ballots = step("The survey of July 2009")
         postings = PostingsProcess(size_name, str(connection.settings_dict["NAME"]), step("Postings and comments"))
         try:
@@ -213,6 +217,7 @@ def seed(size_name: str) -> People:
             voices.count(people, 1, mandates)
             appeal.follow_up(letter)
             story.run_live_poll(size, step("A poll still open"))
+            open_cases(people)
         except BaseException:
             postings.end()
             raise
@@ -269,7 +274,7 @@ Look first at
   {address}results/1/         the survey of July 2009: of whom may it speak?
   {address}feed/              as physician@demo.example: the newest posting has an open poll, vote in it
   {address}mine/              as physician@demo.example: what was signed, and who read numbers about one's words
-  {address}verifier/          as verifier@demo.example: a claim waits
+  {address}verifier/          as verifier@demo.example: cases wait, one of them disputed
   {address}record/            the record, with proofs
   .venv/bin/auscult verify BUNDLE.zip   download the bundle of the result and check it offline
 
@@ -289,4 +294,11 @@ _WHAT = {
     "moderator": "opens appeals for signature, keeps issues",
     "arbiter": "rules on allegations between parties",
     "representative": "answers for an organisation, with a badge",
+    "custodian": "with a second one, a reason and a notice, may see who stands behind a handle",
+    "second-verifier": "the second opinion that some cases need",
+    "second-custodian": "must agree before anything is seen",
+    "disputed": "a member whose record somebody else claims",
+    "rival": "who claims it",
+    "resident": "in training, waits for a verifier",
+    "moved": "waits for a letter to the registered practice",
 }

@@ -12,8 +12,8 @@ from django.db import connection, transaction
 from numpy.typing import NDArray
 
 from auscult.demo.size import STORY_NOW
+from auscult.members.casework import record_mark, seal_identity
 from auscult.registry.rules import career_band, specialty_name
-from auscult.shared import crypto
 
 _Records = Sequence[tuple[Any, ...]]
 _Integers = NDArray[np.int64]
@@ -57,13 +57,13 @@ def fill_members(
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT npi, last_name, first_name, sex, taxonomy_code, specialty_group, state, licences, phone, enumerated_on "
-            "FROM registry_registerrecord WHERE status = 'active' ORDER BY npi"
+            "SELECT number, last_name, first_name, sex, specialty_code, specialty_group, state, licences, enumerated_on "
+            "FROM registry_registerrecord WHERE status = 'active' ORDER BY number"
         )
         records = cursor.fetchall()
     rng = np.random.default_rng(20070525)
     tilt = np.array([{"F": 0.85, "M": 1.0}.get(r[3], 0.9) for r in records])
-    tilt *= np.array([1.25 if r[9] and 5 <= (now.date() - r[9]).days / 365 < 20 else 0.95 for r in records])
+    tilt *= np.array([1.25 if r[8] and 5 <= (now.date() - r[8]).days / 365 < 20 else 0.95 for r in records])
     # The largest keys of log(u)/w are a sample without replacement with weights w (Efraimidis and Spirakis 2006).
     chosen = np.argsort(np.log(rng.random(len(records))) / tilt)[-count:]
     ages = rng.integers(0, 600, count)
@@ -74,19 +74,20 @@ def fill_members(
         ))  # fmt: skip
         progress(count // 4, count)
         copy_rows(cursor, "members_member",
-              "id, account_id, handle, level, specialty_group, state, sex, career, verified_at, verified_until, active_on",
+              "id, account_id, handle, level, member_class, specialty_group, state, sex, career, verified_at, verified_until, "
+              "lapse_notice, suspended_for, active_on",
               _members(records, chosen, ages, first, now))  # fmt: skip
         progress(count // 2, count)
         copy_rows(cursor, "members_claim",
-              "id, member_id, state, npi_fingerprint, identity_sealed, specialty_group, practice_state, sex, career, reason, "
-              "submitted_at, decided_at",
+              "id, member_id, kind, state, wanted, member_class, record_fingerprint, identity_sealed, specialty_group, "
+              "practice_state, sex, career, flags, reason, submitted_at, review_at, decided_at, automatic",
               _claims(records, chosen, ages, first, now))  # fmt: skip
         progress(3 * count // 4, count)
-        copy_rows(cursor, "members_evidence", "claim_id, kind, state, code_tries, offered_at, settled_at", (
-            (first["claim"] + i, kind, "confirmed", 0, at - timedelta(days=2), at)
+        copy_rows(cursor, "members_evidence", "claim_id, kind, state, points, via, code_tries, offered_at, settled_at", (
+            (first["claim"] + i, kind, "confirmed", points, "", 0, at - timedelta(days=2), at)
             for i in range(count)
             for at in [now - timedelta(days=int(ages[i]))]
-            for kind in ("institutional_email", "document")
+            for kind, points in (("institutional_email", 2), ("document", 1))
         ))  # fmt: skip
         for table in ("account", "member", "claim"):
             cursor.execute(
@@ -114,8 +115,8 @@ def _members(
         record = records[position]
         verified = now - timedelta(days=int(ages[i]))
         yield (
-            first["member"] + i, first["account"] + i, handle_of(i), 2, record[5], record[6], record[3],
-            career_band(record[9], date(2009, 6, 30)), verified, verified + timedelta(days=730),
+            first["member"] + i, first["account"] + i, handle_of(i), 2, "physician", record[5], record[6], record[3],
+            career_band(record[8], date(2009, 6, 30)), verified, verified + timedelta(days=730), "", "",
             STORY_NOW.date() - timedelta(days=int(quiet[i])),
         )  # fmt: skip
 
@@ -125,25 +126,25 @@ def _claims(
 ) -> Iterator[tuple[Any, ...]]:
     hours = np.random.default_rng(7).exponential(31.0, len(chosen)) + 0.4
     for i, position in enumerate(chosen):
-        npi, last, given, sex, code, group, state, licences, phone, enumerated = records[position]
+        number, last, given, sex, code, group, state, licences, enumerated = records[position]
         licence = json.loads(licences) if isinstance(licences, str) else licences
-        number, licence_state = licence[0] if licence else ("", state)
+        licence_number, licence_state = licence[0] if licence else ("", state)
         identity = {
-            "npi": npi,
+            "number": number,
             "last_name": last.title(),
             "first_name": given.title(),
             "registered_name": f"{given} {last}".title(),
             "specialty": specialty_name(code),
-            "licence": number,
+            "licence": licence_number,
             "licence_state": licence_state,
-            "phone": phone,
+            "notes": [],
         }
         decided = now - timedelta(days=int(ages[i]))
         yield (
-            first["claim"] + i, first["member"] + i, "verified", crypto.fingerprint(npi, "npi"),
-            crypto.seal(json.dumps(identity), "claim.identity"), group, state, sex,
-            career_band(enumerated, date(2009, 6, 30)), "evidence_sufficient",
-            decided - timedelta(hours=float(hours[i])), decided,
+            first["claim"] + i, first["member"] + i, "record", "verified", 2, "physician", record_mark(number),
+            seal_identity(identity), group, state, sex, career_band(enumerated, date(2009, 6, 30)), "[]",
+            "evidence_sufficient", decided - timedelta(hours=float(hours[i])), decided - timedelta(hours=float(hours[i])),
+            decided, False,
         )  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 from auscult.community.actions import add_comment, create_posting
-from auscult.demo.story import PHYSICIAN_JOINS, People, Progress
+from auscult.demo.people import PHYSICIAN_JOINS, People
+from auscult.demo.story import Progress
 from auscult.organisations.models import Organisation
 from auscult.partnerships.actions.agreements import (
     GrantDraft,

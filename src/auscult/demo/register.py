@@ -88,6 +88,8 @@ def write_register(
     low = np.array([years[0] for years, _, _ in _CAREERS])[career]
     high = np.array([years[1] for years, _, _ in _CAREERS])[career]
     days = ((low + rng.random(physicians) * (high - low)) * 365.25).astype(int)
+    # How long ago a record was last touched: two years at the median, a tail of those who never look.
+    quiet = np.minimum(rng.exponential(1_050.0, physicians) + 90, 5_000).astype(int)
     numbers = rng.integers(10_000, 999_999, (total, 3))
     picks = rng.integers(0, 1 << 30, (total, 4))
     is_physician = np.ones(total, dtype=bool)
@@ -111,12 +113,18 @@ def write_register(
                 enumerated = AS_OF - timedelta(days=int(days[person]) + 1)
                 first = (_FEMALE if female[person] else _MALE)[pick[0] % 28]
                 sex = "" if unstated[person] else ("F" if female[person] else "M")
-                person += 1
                 _fill_person(row, columns, first, surname(pick), state, sex, numbers[index])
                 row[columns["code"]], row[columns["switch"]] = code, "Y"
                 row[columns["licence"]], row[columns["licence_state"]] = f"{state}{numbers[index][1]}", state
                 row[columns["credential"]] = "M.D." if pick[3] % 10 else "D.O."
-                row[columns["enumerated"]] = row[columns["updated"]] = enumerated.strftime("%m/%d/%Y")
+                row[columns["enumerated"]] = enumerated.strftime("%m/%d/%Y")
+                row[columns["updated"]] = max(enumerated, AS_OF - timedelta(days=int(quiet[person]))).strftime(
+                    "%m/%d/%Y"
+                )
+                row[columns["fax"]] = (
+                    f"{200 + numbers[index][1] % 700}55501{numbers[index][2] % 100:02d}" if pick[3] % 2 else ""
+                )
+                person += 1
             else:
                 _fill_other(row, columns, pick, state, numbers[index])
             lines.append('"' + '","'.join(row) + '"\n')
@@ -147,6 +155,8 @@ def _columns(at: dict[str, int]) -> dict[str, int]:
         "state": at[f"{practice} State Name"],
         "zip": at[f"{practice} Postal Code"],
         "phone": at[f"{practice} Telephone Number"],
+        "fax": at[f"{practice} Fax Number"],
+        "city": at[f"{practice} City Name"],
         "enumerated": at["Provider Enumeration Date"],
         "updated": at["Last Update Date"],
         "deactivated": at["NPI Deactivation Date"],
@@ -163,6 +173,7 @@ def _fill_person(
     row[columns["kind"]] = "1"
     row[columns["last"]], row[columns["first"]], row[columns["sex"]] = last.upper(), first.upper(), sex
     row[columns["street"]] = f"{numbers[0] % 9000 + 1} INVENTED ST"
+    row[columns["city"]] = f"{last.upper()[:3]}VILLE"
     row[columns["state"]], row[columns["zip"]] = state, f"{numbers[2] % 90000 + 10000}"
     # 555-01xx are the telephone numbers reserved for fiction.
     row[columns["phone"]] = f"{200 + numbers[0] % 700}55501{numbers[1] % 100:02d}"

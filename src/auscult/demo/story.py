@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -11,27 +10,19 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
-from allauth.account.models import EmailAddress
-from django.conf import settings
-from django.contrib.auth.hashers import make_password
 
 from auscult.community.actions import PollDraft, add_comment, create_posting, rate_usefulness
 from auscult.community.models import Posting
+from auscult.demo.people import People
 from auscult.demo.size import BEGINS, STORY_NOW, Size
-from auscult.members import actions as member_actions
-from auscult.members.models import Account, Member
-from auscult.members.queries import get_standing
-from auscult.members.rules import Decision, EvidenceKind
-from auscult.organisations.actions import add_organisation, appoint_representative
+from auscult.members.models import Member
+from auscult.members.queries.standing import get_standing
 from auscult.organisations.models import Organisation
-from auscult.organisations.rules import Power
 from auscult.publishing.actions import publish_release, reply_to_release
 from auscult.publishing.models import Release
 from auscult.registry.actions import set_benchmark
-from auscult.registry.models import RegisterRecord
 from auscult.registry.taxonomy import group_names
 from auscult.shared.jobs import run_worker
-from auscult.shared.roles import Role
 from auscult.shared.standing import CONSOLE, Standing
 from auscult.surveys.actions import cast_ballot, close_survey
 from auscult.surveys.rules import ChoiceDraft, QuestionDraft
@@ -71,119 +62,7 @@ LIVE_QUESTION = QuestionDraft(
         ChoiceDraft("c4", "Primary care workforce"),
     ),
 )
-_ROLES = {
-    "verifier": Role.VERIFIER, "editor": Role.EDITOR, "researcher": Role.RESEARCHER, "operator": Role.OPERATOR,
-    "moderator": Role.MODERATOR, "arbiter": Role.ARBITER,
-}  # fmt: skip
 Progress = Callable[[int, int], None]
-#: When the physician whom one signs in as was verified; in time to have said something that was read under the grant.
-PHYSICIAN_JOINS = datetime(2008, 1, 15, 15, 0, tzinfo=UTC)
-INVENTED_SOCIETIES = {
-    "plain-billing": "Society for Plain Billing (invented)",
-    "rural-physicians": "Assembly of Rural Physicians (invented)",
-}
-
-
-@dataclass
-class People:
-    """Accounts of the demonstration, and the password they share (made for this instance)."""
-
-    password: str
-    emails: dict[str, str]
-
-    def standing(self, who: str, now: datetime) -> Standing:
-        """Standing of one of them."""
-        return get_standing(Account.objects.values_list("pk", flat=True).get(email=self.emails[who]), now)
-
-
-def make_people(now: datetime) -> People:
-    """Accounts of each role; the physician goes the whole way of verification, the applicant half of it."""
-    password = f"listen-{secrets.token_hex(4)}"
-    people = People(password, {})
-    hashed = make_password(password)  # slow on purpose, so once for all of them
-    for who in ("physician", "applicant", "newcomer", *_ROLES, "representative"):
-        email = f"{who}@demo.example"
-        account = Account.objects.create_user(email)
-        Account.objects.filter(pk=account.pk).update(password=hashed)
-        EmailAddress.objects.create(user=account, email=email, verified=True, primary=True)
-        member_actions.create_member(account_id=account.pk)
-        people.emails[who] = email
-    for who, role in _ROLES.items():
-        member_actions.grant_role(standing=CONSOLE, now=now, email=people.emails[who], role=role)
-    claimed = _free_records(2)
-    for who, record in zip(("physician", "applicant"), claimed, strict=True):
-        number, state = record.licences[0]
-        claim = member_actions.submit_claim(
-            standing=people.standing(who, now),
-            now=PHYSICIAN_JOINS - timedelta(hours=30) if who == "physician" else STORY_NOW - timedelta(hours=7),
-            npi=record.npi,
-            last_name=record.last_name.title(),
-            first_name=record.first_name.title(),
-            licence=number,
-            licence_state=state,
-        )
-        if who == "physician":
-            _verify(people, claim.pk, PHYSICIAN_JOINS)
-    organisation = add_organisation(
-        standing=CONSOLE,
-        now=now,
-        slug="ama",
-        name="American Medical Association",
-        kind=Organisation.Kind.ASSOCIATION,
-    )
-    appoint_representative(
-        standing=CONSOLE,
-        now=now,
-        organisation=organisation,
-        email=people.emails["representative"],
-        public_name="Office of communications (invented for this demonstration)",
-        scope="membership figures, policy positions and agreements",
-        powers=list(Power),
-    )
-    own = add_organisation(
-        standing=CONSOLE, now=now, slug="operator", name=settings.INSTANCE_NAME, kind=Organisation.Kind.OPERATOR
-    )
-    appoint_representative(
-        standing=CONSOLE,
-        now=now,
-        organisation=own,
-        email=people.emails["operator"],
-        public_name="Partnerships of this place (invented for this demonstration)",
-        scope="agreements of the operator",
-        powers=[Power.AGREEMENT, Power.REPLY, Power.ANSWER],
-    )
-    for slug, name in INVENTED_SOCIETIES.items():
-        add_organisation(standing=CONSOLE, now=now, slug=slug, name=name, kind=Organisation.Kind.SPECIALTY_SOCIETY)
-    return people
-
-
-def _free_records(count: int) -> list[RegisterRecord]:
-    """Active records that nobody has claimed: internists, as the fewest eyebrows rise at them."""
-    from auscult.members.models import Claim
-    from auscult.shared.crypto import fingerprint
-
-    found = []
-    for record in RegisterRecord.objects.filter(status="active", taxonomy_code="207R00000X").order_by("npi").iterator():
-        if not Claim.objects.filter(npi_fingerprint=fingerprint(record.npi, "npi")).exists():
-            found.append(record)
-            if len(found) == count:
-                break
-    return found
-
-
-def _verify(people: People, claim_id: int, now: datetime) -> None:
-    verifier = people.standing("verifier", now)
-    for kind, note in (
-        (EvidenceKind.CALL_BACK, "Called the registered practice; the physician came to the telephone."),
-        (EvidenceKind.BOARD_LOOKUP, "Board site shows the licence as active."),
-    ):
-        member_actions.settle_evidence(
-            standing=verifier, now=now, claim_id=claim_id, kind=kind, confirmed=True, note=note
-        )
-    member_actions.decide_claim(
-        standing=verifier, now=now, claim_id=claim_id, decision=Decision.VERIFY, reason="evidence_sufficient"
-    )
-    member_actions.choose_handle(standing=people.standing("physician", now), now=now, handle="morning-rounds")
 
 
 def set_denominator(size: Size) -> None:

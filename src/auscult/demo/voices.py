@@ -10,10 +10,11 @@ from django.db import connection
 
 from auscult.community.actions import PollDraft, create_posting
 from auscult.demo.members import copy_rows
+from auscult.demo.people import People
 from auscult.demo.size import STORY_NOW, Size
-from auscult.demo.story import People, Progress, draw_voters, gather_cast
+from auscult.demo.story import Progress, draw_voters, gather_cast
 from auscult.members.models import Member
-from auscult.members.queries import get_standing
+from auscult.members.queries.standing import get_standing
 from auscult.organisations.actions import note_quoted_share, publish_membership_claim
 from auscult.organisations.models import Organisation
 from auscult.organisations.rules import Category, Grade

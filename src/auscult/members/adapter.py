@@ -8,7 +8,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.db import transaction
 from django.http import HttpRequest
 
-from auscult.members.actions import create_member
+from auscult.members.actions.accounts import create_member
 from auscult.members.models import Account
 
 

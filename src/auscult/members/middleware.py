@@ -7,8 +7,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
-from auscult.members.actions import note_visit
-from auscult.members.queries import read_visitor
+from auscult.members.actions.accounts import note_visit
+from auscult.members.queries.standing import read_visitor
 from auscult.shared import clock
 from auscult.shared.standing import READER, Standing
 

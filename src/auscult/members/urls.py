@@ -2,20 +2,35 @@
 
 from django.urls import path
 
-from auscult.members import views
+from auscult.members.views import applicant, verifier
 
 app_name = "members"
 urlpatterns = [
-    path("verify/", views.verification, name="verification-read"),
-    path("verify/claim", views.claim_submit, name="claim-submit"),
-    path("verify/claim/withdraw", views.claim_withdraw, name="claim-withdraw"),
-    path("verify/email", views.email_offer, name="email-offer"),
-    path("verify/code", views.email_confirm, name="email-confirm"),
-    path("verify/document", views.document_offer, name="document-offer"),
-    path("verify/handle", views.handle_choose, name="handle-choose"),
-    path("verifier/", views.queue, name="queue-read"),
-    path("verifier/<int:claim_id>/", views.claim, name="claim-read"),
-    path("verifier/<int:claim_id>/document", views.document, name="document-read"),
-    path("verifier/<int:claim_id>/evidence", views.evidence_settle, name="evidence-settle"),
-    path("verifier/<int:claim_id>/decision", views.claim_decide, name="claim-decide"),
+    path("verification/", applicant.figures, name="figures-read"),
+    path("verify/", applicant.verification, name="verification-read"),
+    path("verify/claim", applicant.claim_submit, name="claim-submit"),
+    path("verify/training", applicant.training_claim, name="training-claim"),
+    path("verify/assurance", applicant.assurance_ask, name="assurance-ask"),
+    path("verify/claim/withdraw", applicant.claim_withdraw, name="claim-withdraw"),
+    path("verify/claim/appeal", applicant.decision_appeal, name="decision-appeal"),
+    path("verify/email", applicant.email_offer, name="email-offer"),
+    path("verify/practice", applicant.code_ask, name="code-ask"),
+    path("verify/code", applicant.code_confirm, name="code-confirm"),
+    path("verify/document", applicant.document_offer, name="document-offer"),
+    path("verify/vouchers", applicant.vouchers_invite, name="vouchers-invite"),
+    path("verify/handle", applicant.handle_choose, name="handle-choose"),
+    path("verify/retire", applicant.retire, name="retire"),
+    path("vouch/", applicant.vouch, name="vouch"),
+    path("recover/", applicant.recover, name="recover"),
+    path("verifier/", verifier.queue, name="queue-read"),
+    path("verifier/<int:claim_id>/", verifier.claim, name="claim-read"),
+    path("verifier/<int:claim_id>/document", verifier.document, name="document-read"),
+    path("verifier/<int:claim_id>/sheet/<slug:kind>", verifier.code_sheet, name="sheet-read"),
+    path("verifier/<int:claim_id>/sent", verifier.code_send, name="code-send"),
+    path("verifier/<int:claim_id>/evidence", verifier.evidence_settle, name="evidence-settle"),
+    path("verifier/<int:claim_id>/decision", verifier.claim_decide, name="claim-decide"),
+    path("custodian/", verifier.unmaskings, name="unmaskings-read"),
+    path("custodian/ask", verifier.unmasking_ask, name="unmasking-ask"),
+    path("custodian/<int:unmasking_id>/decision", verifier.unmasking_decide, name="unmasking-decide"),
+    path("custodian/<int:unmasking_id>/identity", verifier.identity_reveal, name="identity-reveal"),
 ]

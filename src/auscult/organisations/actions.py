@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
 
-from auscult.members.queries import find_member_id
+from auscult.members.queries.standing import find_member_id
 from auscult.organisations import rules
 from auscult.organisations.access import load_organisation, load_representative
 from auscult.organisations.models import (
@@ -260,3 +260,15 @@ def note_quoted_share(
         )
         audit.record("organisations.quoted_share.note", standing=standing, thing=f"organisation:{slug}", now=now)
     return quote
+
+
+def forget_member(*, standing: Standing, now: datetime) -> None:
+    """Forget a member who erases the account; called by ``web.privacy`` in its transaction.
+
+    What changes: affiliations are deleted, appointments end; what was said for an organisation stays under its public name.
+    """
+    member = standing.require_member()
+    with transaction.atomic():
+        Affiliation.objects.filter(member_id=member).delete()
+        Representative.objects.filter(member_id=member, ended_at=None).update(ended_at=now)
+        audit.record("organisations.member.forget", standing=standing, thing=f"member:{member}", now=now)

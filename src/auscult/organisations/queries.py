@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Count, Q
 
-from auscult.members.queries import count_registered, count_verified, list_active_counts
+from auscult.members.queries.standing import count_registered, count_verified, list_active_counts
 from auscult.organisations import rules
 from auscult.organisations.models import Affiliation, MembershipClaim, Organisation, QuotedShare, Representative
 from auscult.organisations.rules import Category, Denominator, Grade, MembershipShare, Numerator, Power, Quote
 from auscult.registry.models import Benchmark
 from auscult.registry.queries import find_frame
+from auscult.shared.personal import rows_of
 from auscult.shared.standing import Standing
 
 _IN_FORCE = Q(representatives__ended_at=None)
@@ -204,3 +206,19 @@ def get_membership_figures(organisation_id: int, now: datetime) -> MembershipFig
         [(numerator, [s for s in shares if s.numerator is numerator]) for numerator in numerators],
         [TracedQuote(quote, rules.trace_quote(quote, shares)) for quote in quotes],
     )
+
+
+def export_member(standing: Standing) -> dict[str, list[dict[str, Any]]]:
+    """A member's affiliations and appointments, to take away."""
+    member = standing.require_member()
+    return {
+        "Affiliations": rows_of(
+            Affiliation.objects.filter(member_id=member),
+            organisation="organisation__name", declared_at="declared_at", ended_at="ended_at",
+        ),
+        "Appointments": rows_of(
+            Representative.objects.filter(member_id=member),
+            organisation="organisation__name", public_name="public_name", scope="scope", powers="powers",
+            appointed_at="appointed_at", ended_at="ended_at",
+        ),
+    }  # fmt: skip

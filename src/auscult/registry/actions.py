@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+import csv
+from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 
-from auscult.registry.models import Benchmark, Frame, RegisterLoad
-from auscult.registry.models import RegisterRecord as StoredRecord
+from auscult.registry import merging
+from auscult.registry.models import Benchmark, Frame, FreshnessCheck, RegisterLoad, RegisterRecord
 from auscult.registry.queries import coarse_margins
-from auscult.registry.rules import LEAST_OF_LAST_LOAD, MOST_BAD_LINES
-from auscult.registry.sources.nppes import RegisterFile, UnusableRegisterFile, open_nppes
+from auscult.registry.rules import (
+    LEAST_OF_LAST_LOAD,
+    MOST_BAD_LINES,
+    LoadKind,
+    RecordStatus,
+    frame_definition,
+    order_problem,
+)
+from auscult.registry.sources import npi_api
+from auscult.registry.sources.files import Progress, RegisterFile, UnusableRegisterFile, no_progress
+from auscult.registry.sources.registers import open_register
+from auscult.registry.sources.tables import Mapping
 from auscult.registry.taxonomy import CAREER_BANDS
-from auscult.shared import audit
+from auscult.shared import audit, jobs
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
-
-_STAGED = (
-    "npi, last_name, first_name, other_last_name, credential, sex, taxonomy_code, specialty_group, state, phone, "
-    "licences, enumerated_on, updated_on"
-)
 
 
 class CannotLoadRegister(UnusableRegisterFile):
@@ -33,19 +38,24 @@ class CannotLoadRegister(UnusableRegisterFile):
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a load did.
+    """What a load did, or would do.
 
     Attributes:
         load: the record of the load.
-        frame: the frame it gave.
+        frames: the frames it gave.
         repeated: whether this very file had been loaded before, so that nothing was done.
         bad_lines: line number and reason of rejected lines, at most 10,000.
     """
 
     load: RegisterLoad
-    frame: Frame
+    frames: list[Frame]
     repeated: bool
     bad_lines: list[tuple[int, str]]
+
+    @property
+    def frame(self) -> Frame:
+        """The frame of all physicians."""
+        return next(frame for frame in self.frames if frame.kind == "all")
 
 
 def load_register(
@@ -53,128 +63,124 @@ def load_register(
     *,
     standing: Standing,
     now: datetime,
+    register: str | Mapping = "nppes",
     as_of: date | None = None,
-    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    dry_run: bool = False,
+    progress: Progress = no_progress,
 ) -> Loaded:
-    """Load a full NPPES file and count its frame, in one transaction.
+    """Load a file of a register and count its frames, in one transaction.
 
-    Who may: an operator. What changes: records are added or updated; records missing from the file are marked, never
-    deleted; deactivated ones keep their last known data. What follows: a frame with its cells.
+    Who may: an operator. What changes: records are added or updated, each change with what was before; those missing from
+    a full file are marked, never deleted; deactivated ones keep their last known data. What follows: frames with their
+    cells, and a job by which members of changed records get their notices.
 
     Args:
-        path: csv, or the zip that contains it.
+        path: NPPES monthly or weekly csv or zip, or deactivation report; or a file of another register.
+        register: ``nppes``, ``rpps``, or a mapping.
         as_of: date of the register, where the file name does not tell.
+        dry_run: do everything, then undo it.
         progress: told bytes read and bytes in all.
 
     Raises:
         NotAllowed: no operator.
         UnusableRegisterFile: not of the format, or no date known.
-        CannotLoadRegister: too many bad lines, no physician, or more than 1 % fewer active ones than before.
+        CannotLoadRegister: out of order, too many bad lines, no physician, a number twice, or more than 1 % fewer active
+            physicians than before.
     """
     standing.require(Permission.REGISTER_LOAD, "Only an operator loads a register.")
-    file = open_nppes(path, progress=progress)
-    as_of = as_of or file.as_of
+    file = open_register(path, register=register, as_of=as_of, progress=progress)
+    as_of = file.as_of or as_of
     if as_of is None:
         raise UnusableRegisterFile(
             f"{path.name} does not name its date (npidata_pfile_YYYYMMDD-YYYYMMDD.csv). Give it with --as-of YYYY-MM-DD."
         )
-    known = RegisterLoad.objects.filter(sha256=file.sha256).select_related("frame").first()
+    known = RegisterLoad.objects.filter(register=file.register, sha256=file.sha256).first()
     if known:
-        return Loaded(known, known.frame, True, [])
+        return Loaded(known, list(known.frames.all()), True, [])
     with transaction.atomic(), connection.cursor() as cursor:
         # One load at a time; readers are not held up.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('registry.load'))")
-        _stage(cursor, file)
-        tally = file.tally
-        _refuse_if_unsound(cursor, file)
+        last = RegisterLoad.objects.filter(register=file.register).exclude(kind=LoadKind.REPORT).first()
+        problem = order_problem(file.kind, file.since, as_of, last.as_of if last else None)
+        if problem:
+            raise CannotLoadRegister(f"{problem} Nothing was changed.")
+        merging.stage(cursor, file, as_of)
+        _refuse_if_unsound(file)
         load = RegisterLoad.objects.create(
+            register=file.register,
+            kind=file.kind,
             filename=path.name[:200],
             sha256=file.sha256,
+            since=file.since,
             as_of=as_of,
-            rows=tally.rows,
-            kept=tally.kept,
-            deactivated=tally.deactivated,
-            other=tally.other,
-            rejected=tally.rejected,
-            reasons={**tally.reasons, **{f"unmapped {code}": n for code, n in tally.unmapped.items()}},
+            rows=file.tally.rows,
+            kept=file.tally.kept,
+            deactivated=file.tally.deactivated,
+            other=file.tally.other,
+            rejected=file.tally.rejected,
+            reasons={**file.tally.reasons, **{f"unmapped {code}": n for code, n in file.tally.unmapped.items()}},
         )
-        _merge(cursor, load, file.deactivated)
-        frame = _count_frame(load)
-        audit.record("registry.register.load", standing=standing, thing=f"load:{load.pk}", now=now, rows=tally.rows)
-    return Loaded(load, frame, False, tally.bad_lines)
+        doubled = merging.find_doubled(cursor)
+        if doubled:
+            raise CannotLoadRegister("The file holds the same number twice. Nothing was changed.", file.tally.bad_lines)
+        load.changes = _merge(cursor, load, file)
+        load.save(update_fields=["changes"])
+        frames = [_count_frame(load, kind) for kind in settings.FRAMES]
+        audit.record(
+            "registry.register.load", standing=standing, thing=f"load:{load.pk}", now=now, rows=file.tally.rows
+        )
+        jobs.queue("members.apply_load", load_id=load.pk)
+        if dry_run:
+            transaction.set_rollback(True)
+    return Loaded(load, frames, False, file.tally.bad_lines)
 
 
-def _stage(cursor: Any, file: RegisterFile) -> None:
-    cursor.execute("DROP TABLE IF EXISTS staged")
-    cursor.execute(
-        "CREATE TEMPORARY TABLE staged (npi varchar(10), last_name text, first_name text, other_last_name text, "
-        "credential text, sex varchar(1), taxonomy_code varchar(10), specialty_group varchar(4), state varchar(2), "
-        "phone text, licences jsonb, enumerated_on date, updated_on date) ON COMMIT DROP"
-    )
-    with cursor.copy(f"COPY staged ({_STAGED}) FROM STDIN") as copy:
-        for r in file.records():
-            copy.write_row(
-                (
-                    r.npi, r.last_name, r.first_name, r.other_last_name, r.credential, r.sex, r.taxonomy_code,
-                    r.specialty_group, r.state, r.phone, json.dumps(r.licences), r.enumerated_on, r.updated_on,
-                )
-            )  # fmt: skip
-
-
-def _refuse_if_unsound(cursor: Any, file: RegisterFile) -> None:
+def _refuse_if_unsound(file: RegisterFile) -> None:
     tally = file.tally
     if tally.rejected > MOST_BAD_LINES * tally.rows:
-        where = "; ".join(f"line {number}: {reason}" for number, reason in tally.bad_lines[:3])
+        where = "; ".join(f"line {number:,}: {reason}" for number, reason in tally.bad_lines[:3])
         raise CannotLoadRegister(
             f"{tally.rejected:,} of {tally.rows:,} lines cannot be read ({where}). More than {MOST_BAD_LINES:.2%} is "
-            "too many for an intact file. Nothing was changed."
+            "too many for an intact file. Nothing was changed.",
+            tally.bad_lines,
         )
-    if tally.kept == 0:
-        raise CannotLoadRegister("The file holds no physician. Nothing was changed.")
-    cursor.execute("SELECT npi FROM staged GROUP BY npi HAVING count(*) > 1 LIMIT 1")
-    doubled = cursor.fetchone()
-    if doubled:
-        raise CannotLoadRegister("The file holds the same NPI twice. Nothing was changed.")
-    before = StoredRecord.objects.filter(status=StoredRecord.Status.ACTIVE).count()
-    if tally.kept < LEAST_OF_LAST_LOAD * before:
+    if tally.kept == 0 and file.kind == LoadKind.FULL:
+        raise CannotLoadRegister("The file holds no physician. Nothing was changed.", tally.bad_lines)
+    if tally.rows == 0:
+        raise CannotLoadRegister("The file holds no row. Nothing was changed.")
+
+
+def _merge(cursor: merging.Cursor, load: RegisterLoad, file: RegisterFile) -> dict[str, int]:
+    active = RegisterRecord.objects.filter(register=load.register, status=RecordStatus.ACTIVE)
+    before = active.count()
+    changes = {"active before": before, **merging.merge(cursor, load.register, load.pk, file.kind)}
+    after = changes["active after"] = active.count()
+    if after < LEAST_OF_LAST_LOAD * before:
         raise CannotLoadRegister(
-            f"The file has {tally.kept:,} active physicians, the register {before:,}. A full file does not shrink by "
-            "more than 1 %. Nothing was changed."
+            f"After this file the register would have {after:,} active physicians, before it {before:,}. A sound file does "
+            "not shrink by more than 1 %. Nothing was changed.",
+            file.tally.bad_lines,
         )
+    return changes
 
 
-def _merge(cursor: Any, load: RegisterLoad, deactivated: list[tuple[str, date | None]]) -> None:
-    updates = ", ".join(f"{column} = EXCLUDED.{column}" for column in _STAGED.split(", ")[1:])
-    cursor.execute(
-        f"INSERT INTO registry_registerrecord ({_STAGED}, status, load_id) "  # noqa: S608 - constant columns
-        f"SELECT {_STAGED}, 'active', %s FROM staged "
-        f"ON CONFLICT (npi) DO UPDATE SET {updates}, status = 'active', load_id = EXCLUDED.load_id",
-        [load.pk],
-    )
-    cursor.execute(
-        "UPDATE registry_registerrecord SET status = 'deactivated', load_id = %s WHERE npi = ANY(%s)",
-        [load.pk, [npi for npi, _ in deactivated]],
-    )
-    cursor.execute(
-        "UPDATE registry_registerrecord SET status = 'missing' WHERE load_id <> %s AND status = 'active'", [load.pk]
-    )
-
-
-def _count_frame(load: RegisterLoad) -> Frame:
+def _count_frame(load: RegisterLoad, kind: str) -> Frame:
+    definition, years = frame_definition(kind)
     bands = " ".join(
         f"WHEN enumerated_on IS NULL OR (%(as_of)s::date - enumerated_on) / 365.25 >= {least} THEN '{name}'"
         for name, least in reversed(CAREER_BANDS)
         if least
     )
-    frame = Frame.objects.create(
-        load=load, definition="all enumerated physicians of the register", as_of=load.as_of, total=0
-    )
+    active = "AND greatest(updated_on, certified_on) > %(as_of)s::date - %(days)s::int" if years else ""
+    frame = Frame.objects.create(load=load, kind=kind, definition=definition, as_of=load.as_of, total=0)
+    values: dict[str, int | str | date] = {"frame": frame.pk, "as_of": load.as_of, "register": load.register}
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO registry_framecell (frame_id, specialty_group, state, sex, career, persons) "  # noqa: S608 - only placeholders
             f"SELECT %(frame)s, specialty_group, state, sex, CASE {bands} ELSE '{CAREER_BANDS[0][0]}' END AS career, "
-            "count(*) FROM registry_registerrecord WHERE status = 'active' GROUP BY 2, 3, 4, 5",
-            {"frame": frame.pk, "as_of": load.as_of},
+            f"count(*) FROM registry_registerrecord WHERE register = %(register)s AND status = 'active' {active} "
+            "GROUP BY 2, 3, 4, 5",
+            values | ({"days": round(years * 365.25)} if years else {}),
         )
         cursor.execute("SELECT coalesce(sum(persons), 0) FROM registry_framecell WHERE frame_id = %s", [frame.pk])
         frame.total = cursor.fetchone()[0]
@@ -212,3 +218,82 @@ def set_benchmark(
         )
         audit.record("registry.benchmark.set", standing=standing, thing=f"benchmark:{code}", now=now, persons=persons)
     return benchmark
+
+
+#: Columns of a file of benchmarks.
+BENCHMARK_COLUMNS = ("code", "words", "persons", "as_of", "definition", "source")
+
+
+class CannotLoadBenchmarks(ValueError):
+    """The file of benchmarks is wrong somewhere; nothing was changed."""
+
+
+def load_benchmarks(path: Path, *, standing: Standing, now: datetime) -> list[Benchmark]:
+    """Add or replace independent denominators from a csv with the columns of ``BENCHMARK_COLUMNS``, all or none.
+
+    Raises:
+        NotAllowed: no operator.
+        CannotLoadBenchmarks: unreadable, a column missing, or a bad line, with its number.
+    """
+    standing.require(Permission.REGISTER_LOAD, "Only an operator sets a benchmark.")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = [column for column in BENCHMARK_COLUMNS if column not in (reader.fieldnames or [])]
+            if missing:
+                raise CannotLoadBenchmarks(
+                    f"{path.name} lacks the column {missing[0]!r}. It needs: {', '.join(BENCHMARK_COLUMNS)}."
+                )
+            rows = [_benchmark(number, row) for number, row in enumerate(reader, start=2)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise CannotLoadBenchmarks(f"{path.name} cannot be read: {error}") from error
+    codes = [row["code"] for row in rows]
+    if len(set(codes)) < len(codes):
+        raise CannotLoadBenchmarks("The same code stands in two lines. Nothing was changed.")
+    with transaction.atomic():
+        found = [set_benchmark(standing=standing, now=now, **row) for row in rows]  # type: ignore[arg-type]
+        audit.record("registry.benchmarks.load", standing=standing, thing="benchmarks", now=now, rows=len(found))
+    return found
+
+
+def _benchmark(number: int, row: MappingOf[str, str | None]) -> dict[str, object]:
+    try:
+        code, words = (row["code"] or "").strip(), (row["words"] or "").strip()
+        definition, source = (row["definition"] or "").strip(), (row["source"] or "").strip()
+        persons = int((row["persons"] or "").replace(",", ""))
+        as_of = date.fromisoformat((row["as_of"] or "").strip())
+    except ValueError as error:
+        raise CannotLoadBenchmarks(f"Line {number}: {error}. Nothing was changed.") from error
+    if not code.replace("-", "").isalnum() or not code.isascii() or not 0 < len(code) <= 50:
+        raise CannotLoadBenchmarks(
+            f"Line {number}: the code is short, of letters, digits and hyphens. Nothing was changed."
+        )
+    if not words or persons <= 0 or not definition or not source:
+        raise CannotLoadBenchmarks(
+            f"Line {number}: a benchmark needs words, a positive number of people, a definition and a source. "
+            "Nothing was changed."
+        )
+    if len(words) > 80 or len(definition) > 300 or len(source) > 300:
+        raise CannotLoadBenchmarks(f"Line {number}: words have 80 letters at most, definition and source 300.")
+    return {
+        "code": code, "words": words, "persons": persons, "as_of": as_of, "definition": definition, "source": source,
+    }  # fmt: skip
+
+
+def check_freshness(*, register: str, number: str, now: datetime) -> npi_api.Freshness | None:
+    """Ask the register's own service about a record, unless it was asked within 24 hours. Called by a job, never in a request.
+
+    Returns:
+        What it said; None where the instance asks no service, or the record is of another register.
+    """
+    if not settings.NPI_API or register != "nppes":
+        return None
+    known = FreshnessCheck.objects.filter(register=register, number=number).first()
+    if known and now - known.checked_at < npi_api.KEPT_FOR and known.outcome != npi_api.Freshness.NO_ANSWER:
+        return npi_api.Freshness(known.outcome)
+    record = RegisterRecord.objects.filter(register=register, number=number).first()
+    outcome = npi_api.judge(npi_api.ask(settings.NPI_API, number), record.last_name if record else "")
+    FreshnessCheck.objects.update_or_create(
+        register=register, number=number, defaults={"outcome": outcome, "checked_at": now}
+    )
+    return outcome

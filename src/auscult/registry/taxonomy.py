@@ -32,12 +32,14 @@ class Specialty:
         name: specialty, one of 52.
         group: code of the weight group, ``WG01`` … ``WG22``.
         broad: broad group, one of 6, the commonest among the codes of its weight group.
+        shared_with: people without a medical degree who hold this code too; mostly empty.
     """
 
     code: str
     name: str
     group: str
     broad: str
+    shared_with: str
 
 
 @lru_cache(maxsize=1)
@@ -75,7 +77,7 @@ def specialties() -> dict[str, Specialty]:
     found = {}
     for row in _rows():
         group = row["weight_group"].split(" ", 1)[0]
-        found[row["code"]] = Specialty(row["code"], row["aamc_specialty"], group, broad[group])
+        found[row["code"]] = Specialty(row["code"], row["aamc_specialty"], group, broad[group], row["eligibility_flag"])
     return found
 
 
@@ -84,8 +86,19 @@ def is_physician_code(code: str) -> bool:
     return len(code) == 10 and code.startswith("20") and code.endswith("X")
 
 
+#: Regions of France by ISO 3166-2, for its register.
+FRENCH_REGIONS: dict[str, str] = {
+    "FR-ARA": "Auvergne-Rhône-Alpes", "FR-BFC": "Bourgogne-Franche-Comté", "FR-BRE": "Bretagne",
+    "FR-CVL": "Centre-Val de Loire", "FR-20R": "Corse", "FR-GES": "Grand Est", "FR-HDF": "Hauts-de-France",
+    "FR-IDF": "Île-de-France", "FR-NOR": "Normandie", "FR-NAQ": "Nouvelle-Aquitaine", "FR-OCC": "Occitanie",
+    "FR-PDL": "Pays de la Loire", "FR-PAC": "Provence-Alpes-Côte d'Azur", "FR-OM": "Outre-mer",
+}  # fmt: skip
+
+
 def region_of(state: str) -> str:
-    """Census region of a state."""
+    """Region of a state: the census region in the U.S.; elsewhere the ISO 3166-2 subdivision is its own region."""
+    if "-" in state:
+        return FRENCH_REGIONS.get(state, state)
     return REGIONS.get(state, OTHER_REGION)
 
 

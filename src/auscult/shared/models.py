@@ -1,7 +1,8 @@
-"""Audit trail, outgoing mail, topics."""
+"""Audit trail, outgoing mail, topics, rate limits; and the column type of what is sealed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from typing import Any
 
 from django.db import models
 from django.db.models.functions import Now
@@ -10,6 +11,19 @@ from django.db.models.functions import Now
 def choices_of(kinds: Iterable[StrEnum]) -> list[tuple[str, str]]:
     """Choices of a column whose values are those of an enum."""
     return [(kind.value, kind.value) for kind in kinds]
+
+
+class SealedField(models.BinaryField):  # type: ignore[type-arg]
+    """A column of sealed values (shared.crypto), with the purpose they are sealed for, so that keys can be rotated."""
+
+    def __init__(self, *args: Any, purpose: str = "", **options: Any) -> None:
+        self.purpose = purpose
+        super().__init__(*args, **options)
+
+    def deconstruct(self) -> tuple[str, str, Sequence[Any], dict[str, Any]]:
+        """The field with its purpose, for migrations."""
+        name, path, args, options = super().deconstruct()
+        return name, path, args, {**options, "purpose": self.purpose}
 
 
 class AuditEvent(models.Model):
@@ -63,3 +77,14 @@ class Topic(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class RateWindow(models.Model):
+    """How often something was tried in one window of time; of whom it was is only a keyed hash."""
+
+    key = models.BinaryField(primary_key=True)
+    ends_at = models.DateTimeField()
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["ends_at"], name="rate_windows_end")]

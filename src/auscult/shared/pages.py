@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -25,6 +27,21 @@ def whole_number(text: str | None) -> int | None:
 def standing_of(request: HttpRequest) -> Standing:
     """Standing of whoever asks, as the middleware found it."""
     return cast(Standing, request.standing)  # type: ignore[attr-defined]
+
+
+def client_address(request: HttpRequest) -> str:
+    """Network address of whoever asks, for rate limits; of IPv6 the /64, which one household or attacker has whole."""
+    text = str(request.META.get("REMOTE_ADDR", ""))
+    if settings.BEHIND_PROXY:
+        # The last is the one that our own proxy saw; those before it are what the client said.
+        text = request.META.get("HTTP_X_FORWARDED_FOR", text).rpartition(",")[2].strip()
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
 
 
 def attempt(

@@ -1,6 +1,6 @@
 """Who may do what, on one page.
 
-A role is given to an account by an operator, or follows from verification (MEMBER). A permission is
+A role is given to an account by an operator, or follows from verification (MEMBER, ASSOCIATE). A permission is
 ``room:thing:verb`` and is named like the action it guards. Nothing is allowed that is not listed here.
 """
 
@@ -12,6 +12,10 @@ class Permission(StrEnum):
 
     REGISTER_LOAD = "registry:register:load"
     CLAIM_DECIDE = "members:claim:decide"
+    APPLICANT_VOUCH = "members:applicant:vouch"
+    UNMASKING_ASK = "members:unmasking:ask"
+    UNMASKING_DECIDE = "members:unmasking:decide"
+    KEYS_ROTATE = "members:keys:rotate"
     ROLE_GRANT = "members:role:grant"
     ORGANISATION_ADD = "organisations:organisation:add"
     AFFILIATION_DECLARE = "organisations:affiliation:declare"
@@ -40,11 +44,13 @@ class Role(StrEnum):
     """Every role there is."""
 
     MEMBER = "member"
+    ASSOCIATE = "associate"
     VERIFIER = "verifier"
     RESEARCHER = "researcher"
     EDITOR = "editor"
     MODERATOR = "moderator"
     ARBITER = "arbiter"
+    CUSTODIAN = "custodian"
     OPERATOR = "operator"
 
 
@@ -53,8 +59,10 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     # A verified physician (level L2 or higher) whose verification has not lapsed.
     Role.MEMBER: frozenset(
         {P.BALLOT_CAST, P.POSTING_CREATE, P.COMMENT_CREATE, P.USEFULNESS_RATE, P.SURVEY_DRAFT, P.SURVEY_OPEN}
-        | {P.AFFILIATION_DECLARE, P.MANDATE_STATE, P.APPEAL_DRAFT, P.APPEAL_SIGN, P.ISSUE_OPEN}
+        | {P.AFFILIATION_DECLARE, P.MANDATE_STATE, P.APPEAL_DRAFT, P.APPEAL_SIGN, P.ISSUE_OPEN, P.APPLICANT_VOUCH}
     ),
+    # A verified resident, student or retired physician: speaks, and is in no weight and no count of physicians.
+    Role.ASSOCIATE: frozenset({P.POSTING_CREATE, P.COMMENT_CREATE, P.USEFULNESS_RATE}),
     # Sees names and evidence, never handles; decides who is verified.
     Role.VERIFIER: frozenset({P.CLAIM_DECIDE}),
     # Designs and fields surveys; sees no single answer.
@@ -65,10 +73,20 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.MODERATOR: frozenset({P.APPEAL_MODERATE, P.ISSUE_KEEP}),
     # Rules on allegations between the parties of an agreement; never as a representative of one of them.
     Role.ARBITER: frozenset({P.RULING_MAKE}),
+    # Two of them together, with a reason and a notice to the member, may see who stands behind a handle.
+    Role.CUSTODIAN: frozenset({P.UNMASKING_ASK, P.UNMASKING_DECIDE}),
     # Runs the instance: registers, roles, organisations. Does not verify, does not publish.
     Role.OPERATOR: frozenset(
-        {P.REGISTER_LOAD, P.ROLE_GRANT, P.ORGANISATION_ADD, P.SURVEY_CLOSE, P.CELLS_EXPORT, P.MANDATES_COUNT}
+        {
+            P.REGISTER_LOAD,
+            P.ROLE_GRANT,
+            P.ORGANISATION_ADD,
+            P.SURVEY_CLOSE,
+            P.CELLS_EXPORT,
+            P.MANDATES_COUNT,
+            P.KEYS_ROTATE,
+        }
     ),
 }
 #: Roles that an operator may give; membership comes from verification alone.
-GRANTABLE = frozenset(Role) - {Role.MEMBER}
+GRANTABLE = frozenset(Role) - {Role.MEMBER, Role.ASSOCIATE}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from auscult.shared.refusals import NotAllowed
 from auscult.shared.roles import PERMISSIONS, Permission, Role
@@ -16,6 +16,25 @@ class Level(IntEnum):
     L1 = 1
     L2 = 2
     L3 = 3
+
+
+class MemberClass(StrEnum):
+    """What kind of member: only physicians are in the frame, and so in weights and counts of physicians."""
+
+    PHYSICIAN = "physician"
+    RESIDENT = "resident"
+    STUDENT = "student"
+    RETIRED = "retired"
+
+
+class Obstacle(StrEnum):
+    """Why a verified member cannot speak or vote now."""
+
+    NONE = ""
+    LAPSED = "lapsed"
+    SUSPENDED = "suspended"
+    FROZEN = "frozen"
+    SECOND_FACTOR = "second factor"
 
 
 @dataclass(frozen=True)
@@ -39,6 +58,8 @@ class Standing:
         roles: roles in force now; MEMBER only while verification is valid.
         stratum: weighting cell of a verified member.
         specialty: specialty group as shown beside the handle.
+        member_class: physician, or one of those outside weights.
+        obstacle: why a verified member cannot speak or vote now.
     """
 
     member_id: int | None = None
@@ -47,6 +68,8 @@ class Standing:
     roles: frozenset[Role] = frozenset()
     stratum: Stratum | None = None
     specialty: str = ""
+    member_class: MemberClass = MemberClass.PHYSICIAN
+    obstacle: Obstacle = Obstacle.NONE
 
     @property
     def is_reader(self) -> bool:

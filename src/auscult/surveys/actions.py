@@ -15,7 +15,7 @@ from django.db.models import F
 
 from auscult.evidence.ballots import BallotLeaf
 from auscult.evidence.canonical import digest
-from auscult.members.queries import count_by_stratum, count_verified
+from auscult.members.queries.standing import count_by_stratum, count_verified
 from auscult.organisations.access import load_organisation
 from auscult.organisations.queries import is_affiliated
 from auscult.registry.queries import STRATUM_VARIABLES, find_benchmark, find_frame

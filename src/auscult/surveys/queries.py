@@ -13,6 +13,7 @@ import numpy as np
 
 from auscult.evidence.ballots import BallotLeaf
 from auscult.registry.queries import STRATUM_VARIABLES
+from auscult.shared.personal import rows_of
 from auscult.shared.refusals import Conflict, NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing, Stratum
@@ -20,7 +21,7 @@ from auscult.statistics.representativeness import Instrument, r_indicator
 from auscult.statistics.results import CellTable, cell_rows
 from auscult.statistics.suppression import MINIMUM_CELL, SuppressedTable, suppress_table
 from auscult.surveys import rules, tallies
-from auscult.surveys.models import Ballot, BallotKey, BallotTally, CountedBallot, LiveResult, Survey
+from auscult.surveys.models import Ballot, BallotKey, BallotTally, CountedBallot, LiveResult, Survey, Turnout
 from auscult.surveys.rules import (
     INSTRUMENT_MEANING,
     INSTRUMENT_WORDS,
@@ -296,3 +297,19 @@ def iterate_leaves(survey_id: int, question: str) -> Iterator[tuple[bytes, str, 
     rows = CountedBallot.objects.filter(survey_id=survey_id, question=question).order_by("leaf")
     for leaf, choice, nonce in rows.values_list("leaf", "choice", "nonce").iterator(chunk_size=5000):
         yield bytes(leaf), choice, nonce
+
+
+def export_member(standing: Standing) -> dict[str, list[dict[str, Any]]]:
+    """Which surveys a member took part in, and drafted, to take away; which answers, no table says."""
+    member = standing.require_member()
+    return {
+        "Surveys answered (the answers hang on nobody; your receipts hold them)": [
+            {"survey": title, "closes_at": closes_at}
+            for title, closes_at in Turnout.objects.filter(member_id=member)
+            .order_by("survey_id")
+            .values_list("survey__title", "survey__closes_at")
+        ],
+        "Surveys drafted": rows_of(
+            Survey.objects.filter(author_id=member), title="title", instrument="instrument", drafted_at="drafted_at"
+        ),
+    }

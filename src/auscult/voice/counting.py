@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from auscult.members.queries import count_verified
+from auscult.members.queries.standing import count_verified
 from auscult.organisations.models import Affiliation, Organisation
 from auscult.organisations.queries import SPEAKING_KINDS
 from auscult.registry.queries import STRATUM_VARIABLES, find_frame

@@ -6,9 +6,9 @@ from auscult.community.models import Posting
 from auscult.members.models import Member
 from auscult.organisations.models import Organisation, Representative
 from auscult.publishing.models import Release
-from auscult.shared.models import Topic, choices_of
+from auscult.shared.models import SealedField, Topic, choices_of
 from auscult.statistics.mandates import Stance
-from auscult.voice.rules import NOBODY, REVOKED, AppealState, Display, StepKind
+from auscult.voice.rules import NAME_PURPOSE, NOBODY, REVOKED, AppealState, Display, StepKind
 
 
 class MandateStatement(models.Model):
@@ -133,9 +133,9 @@ class Signature(models.Model):
     version = models.ForeignKey(AppealVersion, on_delete=models.PROTECT, related_name="signatures")
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
     display = models.CharField(max_length=9, choices=choices_of(Display))
-    name_sealed = models.BinaryField(null=True)
+    name_sealed = SealedField(null=True, purpose=NAME_PURPOSE)
     specialty = models.CharField(max_length=60, blank=True)
-    us_state = models.CharField(max_length=2, blank=True)
+    us_state = models.CharField(max_length=6, blank=True)
     nonce = models.CharField(max_length=32)
     # Where it stands in the public list; drawn by lot and unrelated to the nonce, whose leaf is on record.
     place = models.CharField(max_length=16)

@@ -23,6 +23,8 @@ FEWEST_CHANGES = 10
 #: Who counts as recently joined beside the shares.
 RECENTLY_JOINED = timedelta(days=60)
 NOBODY, REVOKED = "nobody", "revoked"
+#: What names beneath appeals are sealed for.
+NAME_PURPOSE = "signature.name"
 STANCE_WORDS = {
     Stance.SPEAKS: "speaks for me",
     Stance.PARTLY: "partly",

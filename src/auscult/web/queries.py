@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db.models import Case, When
 
-from auscult.members.queries import count_registered, count_verified
+from auscult.members.queries.standing import count_registered, count_verified
 from auscult.organisations.access import load_organisation
 from auscult.organisations.models import Organisation, Representative
 from auscult.organisations.queries import (

@@ -1,14 +1,19 @@
 """Addresses of the shell."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from auscult.web import organisations, views
+from auscult.web import organisations, privacy, views
 
 app_name = "web"
 urlpatterns = [
     path("", views.home, name="home"),
     path("tour/", views.tour, name="tour"),
     path("mine/", views.own, name="own-read"),
+    path("mine/data/", privacy.data, name="data-read"),
+    re_path(r"^mine/data/export\.(?P<kind>json|html)$", privacy.export, name="data-export"),
+    path("mine/data/correct", privacy.identity_correct, name="identity-correct"),
+    path("mine/data/withdraw", privacy.membership_withdraw, name="membership-withdraw"),
+    path("mine/data/erase", privacy.account_erase, name="account-erase"),
     path("organisations/", organisations.organisations, name="organisation-list"),
     path("organisations/<slug:slug>/", organisations.organisation, name="organisation-read"),
     path("organisations/<slug:slug>/affiliation", organisations.affiliation, name="affiliation-declare"),

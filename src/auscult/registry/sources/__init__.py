@@ -1,1 +1,1 @@
-"""Adapters to registers of the world, one module each."""
+"""Registers as their authorities publish them: one adapter each, all giving a ``RegisterFile``."""

@@ -12,7 +12,7 @@ from django.db import transaction
 from auscult.evidence.appeals import SignatureLeaf
 from auscult.evidence.canonical import canonical_json
 from auscult.evidence.merkle import root_of
-from auscult.members.queries import get_signatory
+from auscult.members.queries.applicants import get_signatory
 from auscult.organisations.models import Organisation
 from auscult.publishing import record
 from auscult.shared import audit, crypto
@@ -22,8 +22,7 @@ from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
 from auscult.voice import access, rules
 from auscult.voice.models import Addressee, Appeal, AppealVersion, Signature, SignatureCount
-from auscult.voice.queries.appeals import NAME_PURPOSE
-from auscult.voice.rules import AppealState, AppealText, Display
+from auscult.voice.rules import NAME_PURPOSE, AppealState, AppealText, Display
 
 
 class CannotDraftAppeal(Refused):

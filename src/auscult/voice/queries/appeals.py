@@ -17,10 +17,9 @@ from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
 from auscult.voice import access, rules
 from auscult.voice.models import Addressee, Appeal, AppealVersion, Delivery, Signature, SignatureCount
-from auscult.voice.rules import AddresseeState, AppealState, Clock, DiffPart, Display
+from auscult.voice.rules import NAME_PURPOSE, AddresseeState, AppealState, Clock, DiffPart, Display
 
 SIGNATORIES_PER_PAGE = 24
-NAME_PURPOSE = "signature.name"
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
+from typing import Any
 
 from django.db.models import OuterRef, Subquery
 
+from auscult.shared.personal import rows_of
 from auscult.shared.standing import Standing
 from auscult.voice import rules
-from auscult.voice.models import AppealVersion, Delivery, Signature
+from auscult.voice.models import Appeal, AppealVersion, Delivery, Issue, MandateStatement, Signature
 from auscult.voice.queries.appeals import delivered_version, sentence_from, shown_versions
 from auscult.voice.rules import AppealState, Scorecard
 
@@ -65,3 +67,26 @@ def list_own_signatures(standing: Standing) -> list[OwnSignatureLine]:
         )
         for row in reversed(rows[:20])
     ]
+
+
+def export_member(standing: Standing) -> dict[str, list[dict[str, Any]]]:
+    """A member's mandates, signatures, appeals and issues, to take away."""
+    member = standing.require_member()
+    return {
+        "Mandates (the last statement on a topic counts)": rows_of(
+            MandateStatement.objects.filter(member_id=member),
+            topic="topic__name", organisation="organisation__name", stance="stance", stated_at="stated_at",
+            expires_at="expires_at",
+        ),
+        "Signatures": rows_of(
+            Signature.objects.filter(member_id=member),
+            appeal="version__appeal__title", version="version__number", sha256_of_the_text="version__sha256",
+            shown_as="display", nonce="nonce", state="state", signed_at="signed_at", withdrawn_at="withdrawn_at",
+        ),
+        "Appeals drafted": rows_of(
+            Appeal.objects.filter(author_id=member), title="title", state="state", drafted_at="drafted_at"
+        ),
+        "Issues opened": rows_of(
+            Issue.objects.filter(opened_by_id=member), title="title", summary="summary", opened_at="opened_at"
+        ),
+    }  # fmt: skip

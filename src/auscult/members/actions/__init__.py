@@ -1,0 +1,1 @@
+"""Writes of the members' room, split by noun."""

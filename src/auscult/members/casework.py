@@ -1,0 +1,238 @@
+"""The work on a case that several actions share; each calls it inside its own transaction."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+
+from auscult.members import rules
+from auscult.members.models import Claim, Evidence, Member
+from auscult.members.rules import EVIDENCE, ClaimKind, ClaimState, EvidenceKind, Flag
+from auscult.shared import audit, crypto, mail
+from auscult.shared.refusals import Conflict
+from auscult.shared.standing import Level, MemberClass, Standing
+
+
+class CannotDecideClaim(Conflict):
+    """The decision does not fit the claim."""
+
+
+def read_identity(claim: Claim) -> dict[str, Any]:
+    """What a claim says of a person."""
+    identity: dict[str, Any] = json.loads(crypto.unseal(claim.identity_sealed, "claim.identity"))
+    return identity
+
+
+def seal_identity(identity: dict[str, Any]) -> bytes:
+    """What a claim says of a person, sealed."""
+    return crypto.seal(json.dumps(identity), "claim.identity")
+
+
+def record_mark(number: str) -> bytes:
+    """Keyed hash by which claims on one record are found."""
+    return crypto.fingerprint(number, f"record:{settings.REGISTER}")
+
+
+def list_confirmed(claim: Claim) -> list[tuple[EvidenceKind, int]]:
+    """Confirmed evidence of a claim: kind and points."""
+    rows = claim.evidence.filter(state=Evidence.State.CONFIRMED).values_list("kind", "points")
+    return [(EvidenceKind(kind), points) for kind, points in rows]
+
+
+def reached_level(claim: Claim) -> Level:
+    """Level that the confirmed evidence of a claim reaches."""
+    return rules.level_from(list_confirmed(claim))
+
+
+def flags_of(claim: Claim) -> set[Flag]:
+    """What a verifier should look at: what was noted when the claim came, and what is so now."""
+    flags = {Flag(flag) for flag in claim.flags}
+    if claim.record_fingerprint is not None:
+        others = Claim.objects.filter(record_fingerprint=claim.record_fingerprint).exclude(member_id=claim.member_id)
+        states = set(others.values_list("state", flat=True))
+        if ClaimState.VERIFIED in states:
+            flags.add(Flag.VERIFIED_ELSEWHERE)
+        if states & set(rules.OPEN_STATES):
+            flags.add(Flag.OTHER_CLAIMS)
+    return flags
+
+
+def tell(member_id: int, subject: str, text: str) -> None:
+    """Queue a mail to a member, if there is an account still."""
+    row = Member.objects.filter(pk=member_id, account__isnull=False).values_list("account__email", flat=True).first()
+    if row:
+        mail.queue_mail(to=row, subject=f"{settings.INSTANCE_NAME}: {subject}", text=text)
+
+
+def advance(claim: Claim, *, standing: Standing, now: datetime) -> None:
+    """Go on after evidence came in: verify by itself what needs no person, open a dispute, or put the claim in the queue."""
+    reached = reached_level(claim)
+    flags = flags_of(claim)
+    if claim.kind == ClaimKind.REVIEW and claim.contested_id is None and Flag.VERIFIED_ELSEWHERE in flags:
+        _begin_dispute(claim, standing=standing, now=now)
+    if rules.is_automatic(ClaimKind(claim.kind), Level(claim.wanted), list_confirmed(claim), flags):
+        member = Member.objects.select_for_update().get(pk=claim.member_id)
+        claim.automatic, claim.reason = True, "evidence_complete"
+        verify(claim, member, now=now)
+        claim.save()
+        audit.record("members.claim.verify", standing=standing, thing=f"claim:{claim.pk}", now=now, automatic=True)
+        tell(
+            claim.member_id,
+            "you are verified",
+            f"{rules.reason_words(claim.reason)}\n\nSign in to choose your handle.\n",
+        )
+        return
+    shown = claim.evidence.filter(kind=EvidenceKind.DOCUMENT, state=Evidence.State.OFFERED).exists()
+    if claim.state != ClaimState.IN_REVIEW and (reached >= min(claim.wanted, Level.L2) or shown):
+        claim.state, claim.reason = ClaimState.IN_REVIEW, ""
+        claim.review_at = claim.review_at or now
+        claim.save(update_fields=["state", "reason", "review_at"])
+
+
+def verify(claim: Claim, member: Member, *, now: datetime) -> None:
+    """Make the claim the member's verification. The caller saves the claim.
+
+    Raises:
+        CannotDecideClaim: too little evidence, or no record to take a stratum from.
+    """
+    confirmed = list_confirmed(claim)
+    reached = rules.level_from(confirmed)
+    if reached < claim.wanted:
+        have = ", ".join(f"{EVIDENCE[kind].words} ({points})" for kind, points in confirmed) or "nothing confirmed"
+        needs = (
+            f"{rules.L3_POINTS} points with video or proofing"
+            if claim.wanted == Level.L3
+            else f"{rules.L2_POINTS} points over {rules.L2_CHANNELS} kinds, one independent"
+        )
+        raise CannotDecideClaim(f"Verification needs {needs}; so far: {have}.")
+    physician = claim.member_class == MemberClass.PHYSICIAN
+    if physician and not claim.specialty_group:
+        raise CannotDecideClaim("There is no active record of that number, so there is nothing to verify against.")
+    # A renewal takes the place of the claim that lapsed.
+    Claim.objects.filter(member=member, state=ClaimState.VERIFIED).exclude(pk=claim.pk).update(
+        state=ClaimState.WITHDRAWN
+    )
+    claim.state, claim.decided_at = ClaimState.VERIFIED, now
+    member.level = Level(claim.wanted)
+    member.member_class = claim.member_class
+    member.specialty_group = claim.specialty_group
+    if physician:
+        member.state, member.sex, member.career = claim.practice_state, claim.sex, claim.career
+    else:
+        member.state = member.sex = member.career = ""
+    member.verified_at = now
+    member.verified_until = rules.valid_until(Level(claim.wanted), MemberClass(claim.member_class), now)
+    member.lapse_notice = ""
+    member.suspends_at = member.suspended_at = None
+    member.suspended_for = ""
+    member.save()
+    if claim.contested_id:
+        _lose(claim.contested_id, now)
+    if claim.kind == ClaimKind.DEFENCE:
+        for rival in Claim.objects.filter(
+            Q(contested__member=member), kind=ClaimKind.REVIEW, state__in=rules.OPEN_STATES
+        ):
+            reject(rival, reason="not_the_holder", now=now)
+            rival.save()
+
+
+def reject(claim: Claim, *, reason: str, now: datetime) -> None:
+    """Reject a claim, and end its dispute for the holder. The caller saves the claim."""
+    claim.state, claim.reason, claim.decided_at = ClaimState.REJECTED, reason, now
+    # Who was rejected no longer reads what physicians write; a member whose renewal fails keeps L2 until it lapses.
+    Member.objects.filter(pk=claim.member_id, level=Level.L1).update(level=Level.L0)
+    if claim.contested_id:
+        free_holder(claim, now=now)
+
+
+def free_holder(claim: Claim, *, now: datetime) -> None:
+    """End a dispute for the member who held the record before it."""
+    assert claim.contested_id is not None  # the caller looked
+    holder_id = Claim.objects.values_list("member_id", flat=True).get(pk=claim.contested_id)
+    Member.objects.filter(pk=holder_id, suspended_for=Member.Suspension.DISPUTE).update(
+        suspended_at=None, suspended_for=""
+    )
+    Claim.objects.filter(member_id=holder_id, kind=ClaimKind.DEFENCE, state__in=rules.OPEN_STATES).update(
+        state=ClaimState.WITHDRAWN, decided_at=now
+    )
+    tell(
+        holder_id,
+        "the dispute is over",
+        "The dispute over your register record has ended in your favour. Your votes count again.\n",
+    )
+
+
+def _begin_dispute(claim: Claim, *, standing: Standing, now: datetime) -> None:
+    """Freeze the holder of a record, once somebody else has shown independent proof of holding it; tell both."""
+    independent = sum(points for kind, points in list_confirmed(claim) if EVIDENCE[kind].independent)
+    # Public facts alone, and a document alone, must not silence anybody.
+    if independent < 2:
+        return
+    held = (
+        Claim.objects.filter(record_fingerprint=claim.record_fingerprint, state=ClaimState.VERIFIED)
+        .exclude(member_id=claim.member_id)
+        .first()
+    )
+    if held is None:
+        return
+    claim.contested, claim.deadline_at = held, now + rules.DISPUTE_LASTS
+    claim.state, claim.review_at = ClaimState.IN_REVIEW, claim.review_at or now
+    claim.save(update_fields=["contested", "deadline_at", "state", "review_at"])
+    Member.objects.filter(pk=held.member_id, suspended_at=None).update(
+        suspended_at=now, suspended_for=Member.Suspension.DISPUTE
+    )
+    Claim.objects.filter(member_id=held.member_id, state__in=rules.OPEN_STATES).update(
+        state=ClaimState.WITHDRAWN, decided_at=now
+    )
+    Claim.objects.create(
+        member_id=held.member_id,
+        kind=ClaimKind.DEFENCE,
+        state=ClaimState.SUBMITTED,
+        wanted=Member.objects.values_list("level", flat=True).get(pk=held.member_id),
+        member_class=held.member_class,
+        record_fingerprint=held.record_fingerprint,
+        identity_sealed=held.identity_sealed,
+        specialty_group=held.specialty_group,
+        practice_state=held.practice_state,
+        sex=held.sex,
+        career=held.career,
+        deadline_at=claim.deadline_at,
+        submitted_at=now,
+    )
+    audit.record("members.dispute.begin", standing=standing, thing=f"claim:{claim.pk}", now=now, held=held.pk)
+    until = f"{claim.deadline_at:%-d %B %Y}"
+    tell(
+        held.member_id,
+        "your register record is disputed",
+        "Somebody else has shown independent proof of holding the register record that you are verified for. Until this is "
+        f"settled your votes are frozen; those you cast stand. Two verifiers decide by {until}. Sign in and give new "
+        "independent proof under “Your standing”.\n",
+    )
+    tell(
+        claim.member_id,
+        "two verifiers look at your claim",
+        f"Your claim needs two verifiers. They decide by {until}. More independent proof helps: sign in to add it.\n",
+    )
+
+
+def _lose(contested_id: int, now: datetime) -> None:
+    """Take the record from the member who held it before the dispute."""
+    held = Claim.objects.select_for_update().get(pk=contested_id)
+    held.state, held.reason, held.decided_at = ClaimState.REJECTED, "dispute_lost", now
+    held.save(update_fields=["state", "reason", "decided_at"])
+    Claim.objects.filter(member_id=held.member_id, kind=ClaimKind.DEFENCE, state__in=rules.OPEN_STATES).update(
+        state=ClaimState.REJECTED, reason="dispute_lost", decided_at=now
+    )
+    Member.objects.filter(pk=held.member_id).update(
+        level=Level.L0, verified_until=now, suspended_at=None, suspended_for=""
+    )
+    tell(
+        held.member_id,
+        "the dispute is over",
+        f"{rules.reason_words('dispute_lost')} Your account is not verified any more; what you wrote and voted stays. You "
+        "may appeal within 30 days under “Your standing”.\n",
+    )

@@ -1,0 +1,1 @@
+"""Reads of the members' room, split by who reads."""
