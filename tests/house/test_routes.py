@@ -66,6 +66,13 @@ GET = {
     "partnerships:agreement-propose": (302, 403, 403, 403, 403, 403),
     "partnerships:agreement-read": (404, 404, 404, 404, 404, 404),
     "partnerships:access-read": (404, 404, 404, 404, 404, 404),
+    "members:figures-read": (200, 200, 200, 200, 200, 200),
+    "members:vouch": (302, 403, 403, 200, 403, 403),
+    "members:recover": (200, 302, 302, 302, 302, 302),
+    "members:sheet-read": (302, 404, 404, 404, 404, 404),
+    "members:unmaskings-read": (302, 404, 404, 404, 404, 404),
+    "web:data-read": (302, 200, 200, 200, 200, 200),
+    "web:data-export": (302, 200, 200, 200, 200, 200),
     "members:verification-read": (302, 200, 200, 200, 200, 200),
     "members:queue-read": (302, 404, 404, 404, 200, 404),
     "members:claim-read": (302, 404, 404, 404, 404, 404),
@@ -110,11 +117,27 @@ POST = {
     "members:claim-submit": (403, 400, 400, 409, 400, 400),
     "members:claim-withdraw": (404, 404, 404, 404, 404, 404),
     "members:email-offer": (404, 404, 404, 404, 404, 404),
-    "members:email-confirm": (404, 404, 404, 404, 404, 404),
+    "members:code-ask": (400, 400, 400, 400, 400, 400),
+    "members:code-confirm": (400, 400, 400, 400, 400, 400),
+    "members:vouchers-invite": (404, 404, 404, 404, 404, 404),
+    "members:training-claim": (403, 400, 400, 400, 400, 400),
+    "members:assurance-ask": (403, 403, 403, 403, 403, 403),
+    "members:decision-appeal": (403, 400, 400, 400, 400, 400),
+    "members:vouch": (403, 403, 403, 404, 403, 403),
+    "members:recover": (400, 302, 302, 302, 302, 302),
+    "members:code-send": (403, 404, 404, 404, 404, 404),
+    "members:unmasking-ask": (403, 404, 404, 404, 404, 404),
+    "members:unmasking-decide": (403, 404, 404, 404, 404, 404),
+    "members:identity-reveal": (403, 404, 404, 404, 404, 404),
+    "web:identity-correct": (403, 409, 409, 409, 409, 409),
+    "web:membership-withdraw": (403, 400, 400, 400, 400, 400),
+    "web:account-erase": (403, 400, 400, 400, 400, 400),
     "members:document-offer": (400, 400, 400, 400, 400, 400),
     "members:handle-choose": (403, 403, 403, 409, 403, 403),
     "members:evidence-settle": (403, 404, 404, 404, 404, 404),
     "members:claim-decide": (403, 404, 404, 404, 404, 404),
+    # Last: it takes the member's vote away.
+    "members:retire": (403, 409, 409, 302, 409, 409),
 }
 
 
@@ -227,7 +250,13 @@ def arguments(route, posting):
         return {"posting_id": posting.pk}
     if route.split(":")[1] in {"release-read", "release-json", "bundle-read", "release-reply"}:
         return {"number": 99}
-    if route.split(":")[1] in {"claim-read", "document-read", "evidence-settle", "claim-decide"}:
+    if route == "web:data-export":
+        return {"kind": "json"}
+    if route in {"members:unmasking-decide", "members:identity-reveal"}:
+        return {"unmasking_id": 99}
+    if route == "members:sheet-read":
+        return {"claim_id": 99, "kind": "call_back"}
+    if route.split(":")[1] in {"claim-read", "document-read", "evidence-settle", "claim-decide", "code-send"}:
         return {"claim_id": 99}
     return {}
 

@@ -220,7 +220,7 @@ def test_a_withdrawn_claim_leaves_no_document_and_no_level(applicant, record, no
 def test_a_verifier_sees_a_name_and_never_a_handle(applicant, record, verifier, now):
     claim = claim_it(applicant(), record, now)
     page = get_claim_page(verifier, claim.pk)
-    assert page.identity["npi"] == record.number
+    assert page.identity["number"] == record.number
     assert "handle" not in json.dumps(page.identity)
     (line,) = get_queue_page(verifier, now).waiting
     assert record.last_name.title() not in str(line)

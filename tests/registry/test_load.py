@@ -59,7 +59,7 @@ def test_a_file_becomes_records_a_frame_and_an_audit_event(good, now):
     loaded = load(good, now)
     assert (loaded.load.rows, loaded.load.kept, loaded.frame.total) == (30, 30, 30)
     assert loaded.frame.as_of == date(2009, 6, 30)
-    cell = FrameCell.objects.get()
+    cell = FrameCell.objects.get(frame=loaded.frame)
     assert (cell.specialty_group, cell.state, cell.sex, cell.career, cell.persons) == ("WG01", "NY", "F", "10-17", 30)
     assert loaded.frame.margins["region"] == {"Northeast": 30}
     assert AuditEvent.objects.filter(event="registry.register.load").count() == 1

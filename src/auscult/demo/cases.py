@@ -34,7 +34,7 @@ def open_cases(people: People) -> None:
     )  # fmt: skip
     offer_document(standing=people.standing("resident", began), now=began, data=_DOCUMENT)
 
-    moved, disputed = free_records(2)
+    moved, disputed = free_records(2, STORY_NOW - timedelta(days=30))
     claim_record(people, "moved", moved, began)
     offer_document(standing=people.standing("moved", began), now=began, data=_DOCUMENT)
     ask_code(standing=people.standing("moved", began), now=began, via=Via.POST)

@@ -24,6 +24,7 @@ from auscult.organisations.actions import add_organisation, appoint_representati
 from auscult.organisations.models import Organisation
 from auscult.organisations.rules import Power
 from auscult.registry.models import RegisterRecord
+from auscult.registry.rules import CONTACT_AGE
 from auscult.shared.roles import Role
 from auscult.shared.standing import CONSOLE, Standing
 
@@ -60,7 +61,7 @@ def make_people(now: datetime) -> People:
         people.emails[who] = add_account(who, hashed)
     for who, role in _ROLES.items():
         grant_role(standing=CONSOLE, now=now, email=people.emails[who], role=role)
-    claimed = free_records(2)
+    claimed = free_records(2, PHYSICIAN_JOINS - timedelta(days=7))
     claim_record(people, "physician", claimed[0], PHYSICIAN_JOINS - timedelta(hours=30))
     verify(people, "physician", PHYSICIAN_JOINS)
     choose_handle(standing=people.standing("physician", PHYSICIAN_JOINS), now=PHYSICIAN_JOINS, handle="morning-rounds")
@@ -108,10 +109,12 @@ def add_account(who: str, hashed: str) -> str:
     return email
 
 
-def free_records(count: int) -> list[RegisterRecord]:
-    """Active records that nobody has claimed: internists, as the fewest eyebrows rise at them."""
+def free_records(count: int, now: datetime) -> list[RegisterRecord]:
+    """Active records that nobody has claimed, with an aged telephone: internists, as the fewest eyebrows rise at them."""
     found = []
-    records = RegisterRecord.objects.filter(status="active", specialty_code="207R00000X").exclude(phone="")
+    records = RegisterRecord.objects.filter(
+        status="active", specialty_code="207R00000X", phone_since__lte=now.date() - CONTACT_AGE
+    ).exclude(phone="")
     for record in records.order_by("number").iterator():
         if not Claim.objects.filter(record_fingerprint=record_mark(record.number)).exists():
             found.append(record)
