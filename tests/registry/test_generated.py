@@ -135,7 +135,7 @@ def test_weekly_files_in_order_give_what_the_generator_says(files, generator, no
         for index in [*changed, *new]:
             week = 0 if index >= ROWS else 1
             row, npi = gen.row(index, week=week), module.npi_of(index)
-            _, kind, physician, *_ = gen.truth(index)
+            _, _, physician, *_ = gen.truth(index)
             is_physician = row[1] == "1" and (physician if npi not in unmarked else bool(unmarked[npi]))
             if row[1] == "":
                 if npi in expected:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.urls import reverse
 
+from auscult.members.queries.verifiers import count_unmaskings_to_decide, count_waiting
 from auscult.organisations.queries import list_badges
 from auscult.organisations.rules import Power
 from auscult.partnerships.queries.agreements import get_agreement_page, list_agreements
@@ -42,6 +43,15 @@ def list_tasks(standing: Standing, now: datetime) -> list[Task]:
         )
         for pk, title in waiting.values_list("appeal_id", "appeal__title"):
             found.append(Task(f"Decide on “{title}”", reverse("voice:appeal-read", args=[pk])))
+    to_decide, to_send = count_waiting(standing)
+    if to_decide:
+        found.append(Task(f"Decide {to_decide} case{'s' if to_decide > 1 else ''}", reverse("members:queue-read")))
+    if to_send:
+        words = f"Send {to_send} code{'s' if to_send > 1 else ''} to registered practices"
+        found.append(Task(words, reverse("members:queue-read") + "#send"))
+    unmaskings = count_unmaskings_to_decide(standing)
+    if unmaskings:
+        found.append(Task("Say whether a handle is unmasked", reverse("members:unmaskings-read")))
     answering = [badge.organisation_id for badge in list_badges(standing, Power.ANSWER)]
     if answering:
         asked = Delivery.objects.filter(addressee__organisation_id__in=answering, answered_at=None)

@@ -245,7 +245,10 @@ def erase_account(*, standing: Standing, now: datetime) -> None:
         member.save()
         for session in UserSession.objects.filter(user_id=account_id):
             session.end()
-        addresses = list(EmailAddress.objects.filter(user_id=account_id).values_list("email", flat=True))
+        addresses = {
+            *EmailAddress.objects.filter(user_id=account_id).values_list("email", flat=True),
+            *Account.objects.filter(pk__in=[account_id]).values_list("email", flat=True),
+        }
         MailMessage.objects.filter(to__in=addresses).delete()
         Account.objects.filter(pk__in=[account_id]).delete()
 
