@@ -119,6 +119,7 @@ POST = {
     "members:email-offer": (404, 404, 404, 404, 404, 404),
     "members:code-ask": (400, 400, 400, 400, 400, 400),
     "members:code-confirm": (400, 400, 400, 400, 400, 400),
+    "members:meeting-ask": (400, 400, 400, 400, 400, 400),
     "members:vouchers-invite": (404, 404, 404, 404, 404, 404),
     "members:training-claim": (403, 400, 400, 400, 400, 400),
     "members:assurance-ask": (403, 403, 403, 403, 403, 403),

@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import make_password
 
 from auscult.demo.people import People, add_account, claim_record, confirm_practice, free_records, verify
 from auscult.demo.size import STORY_NOW
-from auscult.members.actions.accounts import grant_role
+from auscult.members.actions.accounts import choose_handle, grant_role
 from auscult.members.actions.claims import ask_review, claim_training
 from auscult.members.actions.evidence import ask_code, offer_document
 from auscult.members.actions.privacy import ask_unmasking
@@ -42,6 +42,7 @@ def open_cases(people: People) -> None:
     earlier = STORY_NOW - timedelta(days=20)
     claim_record(people, "disputed", disputed, earlier - timedelta(hours=20))
     verify(people, "disputed", earlier)
+    choose_handle(standing=people.standing("disputed", earlier), now=earlier, handle="late-rounds")
     licence, state = disputed.licences[0]
     ask_review(
         standing=people.standing("rival", began), now=began, number=disputed.number,

@@ -86,7 +86,7 @@ def advance(claim: Claim, *, standing: Standing, now: datetime) -> None:
             f"{rules.reason_words(claim.reason)}\n\nSign in to choose your handle.\n",
         )
         return
-    shown = claim.evidence.filter(kind=EvidenceKind.DOCUMENT, state=Evidence.State.OFFERED).exists()
+    shown = claim.evidence.filter(kind__in=rules.SETTLED_BY_VERIFIERS, state=Evidence.State.OFFERED).exists()
     if claim.state != ClaimState.IN_REVIEW and (reached >= min(claim.wanted, Level.L2) or shown):
         claim.state, claim.reason = ClaimState.IN_REVIEW, ""
         claim.review_at = claim.review_at or now

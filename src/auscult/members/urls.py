@@ -17,6 +17,7 @@ urlpatterns = [
     path("verify/practice", applicant.code_ask, name="code-ask"),
     path("verify/code", applicant.code_confirm, name="code-confirm"),
     path("verify/document", applicant.document_offer, name="document-offer"),
+    path("verify/meeting", applicant.meeting_ask, name="meeting-ask"),
     path("verify/vouchers", applicant.vouchers_invite, name="vouchers-invite"),
     path("verify/handle", applicant.handle_choose, name="handle-choose"),
     path("verify/retire", applicant.retire, name="retire"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from auscult.community.queries import get_posting_of_survey
@@ -12,12 +12,13 @@ from auscult.evidence.signatures import key_fingerprint
 from auscult.publishing import record
 from auscult.publishing.models import Checkpoint, RecordEntry, Release
 from auscult.publishing.replies import ReplyBox, get_reply_box, replies_as_json
+from auscult.registry.queries import list_denominators
 from auscult.shared.refusals import NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
-from auscult.statistics.representativeness import Instrument
+from auscult.statistics.representativeness import Instrument, UnderDenominator, under_denominators
 from auscult.surveys.models import Survey
-from auscult.surveys.queries import QuestionBox, question_boxes
+from auscult.surveys.queries import QuestionBox, list_frame_shares, question_boxes
 from auscult.surveys.rules import INSTRUMENT_MEANING, INSTRUMENT_WORDS, SurveyState
 
 
@@ -72,6 +73,17 @@ class DomainLine:
 
 
 @dataclass(frozen=True)
+class SensitivityLine:
+    """The leading answer of one question under every denominator that is loaded."""
+
+    wording: str
+    label: str
+    raw_share: float
+    weighted: list[tuple[str, date, int, bool, float | None]]
+    denominators: list[UnderDenominator]
+
+
+@dataclass(frozen=True)
 class ReleasePage:
     """Everything on the page of a release."""
 
@@ -94,6 +106,7 @@ class ReleasePage:
     published_at: datetime
     opened_at: datetime
     closed_at: datetime
+    sensitivity: list[SensitivityLine]
     reply_box: ReplyBox
     posting_id: int | None
     bundle_bytes: int
@@ -163,10 +176,35 @@ def get_release_page(standing: Standing, number: int) -> ReleasePage:
         published_at=release.published_at,
         opened_at=datetime.fromisoformat(release.manifest["opened_at"]),
         closed_at=datetime.fromisoformat(release.manifest["closed_at"]),
+        sensitivity=_sensitivity(release),
         reply_box=get_reply_box(standing, f"release:{number}"),
         posting_id=get_posting_of_survey(release.survey_id),
         bundle_bytes=_bundle_size(number),
     )
+
+
+def _sensitivity(release: Release) -> list[SensitivityLine]:
+    """Computed when asked, for a denominator may be loaded after the release; the released figures stay what they are."""
+    frames = list_frame_shares(release.survey_id)
+    denominators = [(f"{words}, {as_of:%Y}", persons) for _, words, persons, as_of in list_denominators()]
+    asked = {
+        q["code"]: (q["wording"], {c["code"]: c["label"] for c in q["choices"]}) for q in release.freeze["questions"]
+    }
+    lines = []
+    for question in release.results["questions"]:
+        wording, labels = asked[question["question"]]
+        leading = next(a for a in question["answers"] if a["answer"] == question["leading"]["answer"])
+        key = (question["question"], leading["answer"])
+        lines.append(
+            SensitivityLine(
+                wording,
+                labels[leading["answer"]],
+                leading["raw_share"],
+                [(f.definition, f.as_of, f.total, f.is_own, f.shares.get(key)) for f in frames],
+                under_denominators(leading["count"], question["base"], denominators),
+            )
+        )
+    return lines
 
 
 def _domains(freeze: dict[str, Any], results: dict[str, Any]) -> list[DomainLine]:

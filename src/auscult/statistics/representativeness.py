@@ -52,6 +52,49 @@ def worst_case_bounds(count: int, base: int, population: int) -> Bounds:
     return Bounds(count / population, (count + population - base) / population)
 
 
+@dataclass(frozen=True)
+class UnderDenominator:
+    """What one share would be worth if another number of people were the universe.
+
+    Attributes:
+        words: of whom one would speak.
+        population: how many they are.
+        fraction: respondents ÷ population, 0–1.
+        worst_case: bounds of the share in that population.
+        equivalent_sample: simple random sample with the same error, at a data-defect correlation of 0.005.
+    """
+
+    words: str
+    population: int
+    fraction: float
+    worst_case: Bounds
+    equivalent_sample: float
+
+
+def under_denominators(count: int, base: int, denominators: Sequence[tuple[str, int]]) -> list[UnderDenominator]:
+    """How much a result depends on which denominator is chosen: the share stays, what it is worth does not.
+
+    Args:
+        count: respondents who chose the answer, 0 to ``base``.
+        base: respondents, > 0.
+        denominators: words and people of each. Those with no more people than respondents cannot be one and are left out.
+
+    Returns:
+        One entry for each, the smallest first.
+
+    Raises:
+        CannotEstimate: the counts contradict each other.
+    """
+    return [
+        UnderDenominator(
+            words, population, base / population, worst_case_bounds(count, base, population),
+            equivalent_sample_size(base, population),
+        )
+        for words, population in sorted(denominators, key=lambda each: each[1])
+        if population > base
+    ]  # fmt: skip
+
+
 def tipping_odds(share: float) -> float:
     """P ÷ (1 − p): how many times likelier to answer the majority must have been for it to be a minority.
 

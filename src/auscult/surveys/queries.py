@@ -6,19 +6,21 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 
 from auscult.evidence.ballots import BallotLeaf
+from auscult.registry.models import Frame
 from auscult.registry.queries import STRATUM_VARIABLES
 from auscult.shared.personal import rows_of
 from auscult.shared.refusals import Conflict, NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing, Stratum
+from auscult.statistics.errors import CannotEstimate
 from auscult.statistics.representativeness import Instrument, r_indicator
-from auscult.statistics.results import CellTable, cell_rows
+from auscult.statistics.results import CellTable, cell_rows, estimate_survey
 from auscult.statistics.suppression import MINIMUM_CELL, SuppressedTable, suppress_table
 from auscult.surveys import rules, tallies
 from auscult.surveys.models import Ballot, BallotKey, BallotTally, CountedBallot, LiveResult, Survey, Turnout
@@ -290,6 +292,47 @@ def get_result_sheet(survey_id: int) -> ResultSheet:
         population,
         text.getvalue().encode(),
     )
+
+
+@dataclass(frozen=True)
+class FrameShares:
+    """Weighted shares of a closed survey under one frame of its register.
+
+    Attributes:
+        shares: (question, choice) → weighted share; empty where no valid weights exist under this frame.
+    """
+
+    definition: str
+    as_of: date
+    total: int
+    is_own: bool
+    shares: dict[tuple[str, str], float]
+
+
+def list_frame_shares(survey_id: int) -> list[FrameShares]:
+    """What a closed survey says weighted to each frame of the load that it was weighted to: the choice of a denominator shown.
+
+    Only frames of the same load are compared, so that nothing but the definition differs.
+    """
+    survey = Survey.objects.select_related("frame").filter(pk=survey_id, state=SurveyState.CLOSED).first()
+    if survey is None or survey.frame is None or survey.freeze is None:
+        return []
+    table = get_cell_table(survey)
+    if table.respondents.sum() < survey.freeze["minimum_cell"]:
+        return []
+    found = []
+    for frame in Frame.objects.filter(load_id=survey.frame.load_id).order_by("kind"):
+        try:
+            estimates = estimate_survey(table, frame.margins)
+            shares = {
+                (question, share.answer): share.share
+                for question, estimate in estimates.questions.items()
+                for share in estimate.shares
+            }
+        except CannotEstimate:
+            shares = {}
+        found.append(FrameShares(frame.definition, frame.as_of, frame.total, frame.pk == survey.frame.pk, shares))
+    return found
 
 
 def iterate_leaves(survey_id: int, question: str) -> Iterator[tuple[bytes, str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import jinja2
@@ -35,9 +35,11 @@ def number(value: float | None, digits: int = 0) -> str:
     return "–" if value is None else f"{value:,.{digits}f}"
 
 
-def day(value: datetime | None) -> str:
+def day(value: datetime | date | None) -> str:
     """A date, written out, in the instance's time zone."""
-    return f"{timezone.localtime(value):%-d %B %Y}" if value else "–"
+    if value is None:
+        return "–"
+    return f"{timezone.localtime(value) if isinstance(value, datetime) else value:%-d %B %Y}"
 
 
 def moment(value: datetime | None) -> str:
@@ -76,13 +78,29 @@ def url(name: str, *args: Any, **kwargs: Any) -> str:
     return reverse(name, args=args or None, kwargs=kwargs or None)
 
 
+def told(value: Any) -> str:
+    """A value of somebody's data in words: days and instants readable, long texts cut, lists counted."""
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, date):
+        return day(value)
+    if isinstance(value, list | tuple):
+        if value and all(isinstance(each, str) for each in value):
+            return ", ".join(value)
+        return f"{len(value)} {'entry' if len(value) == 1 else 'entries'}, in full in what you take away"
+    text = str(value)
+    return text if len(text) <= 200 else f"{text[:200]} …"
+
+
 def environment(**options: Any) -> jinja2.Environment:
     """Make the environment: strict about undefined names, autoescaping, our filters."""
     env = jinja2.Environment(  # noqa: S701 - Django passes autoescape=True
         **{**options, "undefined": jinja2.StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     )
     env.globals.update(static=static, url=url, htmx_script=htmx_script)
-    env.filters.update(percent=percent, number=number, day=day, moment=moment, ago=ago, size=size, opening=opening)
+    env.filters.update(
+        percent=percent, number=number, day=day, moment=moment, ago=ago, size=size, opening=opening, told=told
+    )
     return env
 
 

@@ -84,7 +84,7 @@ def _data(request: HttpRequest, *, at: str = "", error: str = "", status: int = 
     standing = _require_account(request)
     values = {
         "page": get_data_page(standing),
-        "sections": {title: [plain(row) for row in rows] for title, rows in export_everything(standing).items()},
+        "sections": export_everything(standing),
         "error_at": at,
         "error": error,
         "entered": {key: str(value) for key, value in request.POST.items() if key != "password"} if error else {},

@@ -231,6 +231,37 @@ def offer_document(*, standing: Standing, now: datetime, data: bytes) -> None:
         casework.advance(claim, standing=standing, now=now)
 
 
+def ask_meeting(*, standing: Standing, now: datetime, kind: EvidenceKind, note: str) -> None:
+    """Ask a verifier for a live video, or name a third party's proof of identity to be checked.
+
+    Who may: an applicant with an open claim. What follows: the claim goes to the verifiers, who settle it.
+
+    Raises:
+        NotFound: no open claim.
+        CannotAddEvidence: another kind, nothing written, or confirmed already.
+    """
+    if kind not in {EvidenceKind.VIDEO, EvidenceKind.PROOFING}:
+        raise CannotAddEvidence("Choose video or proofing.")
+    if not note.strip():
+        raise CannotAddEvidence("Write when you can be reached and how, or who proved your identity.")
+    with transaction.atomic():
+        claim = access.load_own_open_claim(standing)
+        _refuse_if_confirmed(claim, kind)
+        Evidence.objects.update_or_create(
+            claim=claim,
+            kind=kind,
+            defaults={
+                "state": Evidence.State.OFFERED,
+                "points": EVIDENCE[kind].points,
+                "note_sealed": crypto.seal(note.strip(), "evidence.note"),
+                "offered_at": now,
+                "settled_at": None,
+            },
+        )
+        audit.record("members.meeting.ask", standing=standing, thing=f"claim:{claim.pk}", now=now, kind=kind.value)
+        casework.advance(claim, standing=standing, now=now)
+
+
 def settle_evidence(
     *, standing: Standing, now: datetime, claim_id: int, kind: EvidenceKind, confirmed: bool, note: str
 ) -> None:

@@ -181,7 +181,7 @@ def email_offer(request: HttpRequest) -> HttpResponse:
     address = request.POST.get("address", "")[:254]
     return _attempt(
         request,
-        "email",
+        "institutional_email",
         "A code is on its way. It is valid for 30 minutes.",
         lambda standing: evidence.offer_institutional_email(standing=standing, now=clock.now(), address=address),
     )
@@ -197,7 +197,8 @@ def code_ask(request: HttpRequest) -> HttpResponse:
             raise Refused("Choose telephone, fax or post.")
         evidence.ask_code(standing=standing, now=clock.now(), via=Via(via))
 
-    return _attempt(request, "practice", "A verifier will send the code. You get a mail when it is on its way.", act)
+    at = EvidenceKind.POST_CARD if via == Via.POST else EvidenceKind.CALL_BACK
+    return _attempt(request, at, "A verifier will send the code. You get a mail when it is on its way.", act)
 
 
 @require_POST
@@ -224,6 +225,19 @@ def document_offer(request: HttpRequest) -> HttpResponse:
         "Your document is stored encrypted. A verifier will look at it.",
         lambda standing: evidence.offer_document(standing=standing, now=clock.now(), data=data),
     )
+
+
+@require_POST
+def meeting_ask(request: HttpRequest) -> HttpResponse:
+    """Ask for a video call, or name a third party's proof of identity."""
+    kind, note = request.POST.get("kind", ""), request.POST.get("note", "")[:500]
+
+    def act(standing: Standing) -> None:
+        if kind not in list(EvidenceKind):
+            raise Refused("Choose video or proofing.")
+        evidence.ask_meeting(standing=standing, now=clock.now(), kind=EvidenceKind(kind), note=note)
+
+    return _attempt(request, kind, "A verifier will see to it. You get a mail when it is settled.", act)
 
 
 @require_POST

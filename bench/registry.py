@@ -1,0 +1,203 @@
+"""Loading a register: parse and database apart, beside the bare limits and polars, at two sizes.
+
+References run in the same minute: `wc -l` (reading), inflate (the zip), polars streaming (the same selection by another
+parser). Each measurement is a process of its own, so that its peak memory is its own. Usage: make bench B=registry, or
+``python -m bench.registry small``.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+
+from .report import Measure, report
+
+MONTHLY = "npidata_pfile_20050523-20260906.csv"
+#: Rows of a full file today.
+FULL_ROWS = 9_000_000
+
+
+def write_rows(path: Path, rows: int) -> None:
+    """A file of the real width: 13 % physicians, two thirds others, a fifth organisations, 3 % deactivated.
+
+    Some thousand rows are made field by field and repeated with new numbers, so that two million are written in seconds.
+    """
+    import csv
+    import random
+    from importlib.resources import files
+
+    from auscult.demo.register import invented_npi
+
+    header = next(
+        csv.reader([files("auscult.registry").joinpath("data/nppes_header_v2.csv").read_text().splitlines()[0]])
+    )
+    at = {name: place for place, name in enumerate(header)}
+    draw = random.Random(7)
+    practice = "Provider Business Practice Location Address"
+
+    def row() -> str:
+        fields = [""] * len(header)
+        kind = draw.random()
+        if kind < 0.034:
+            fields[at["NPI Deactivation Date"]] = f"0{draw.randrange(1, 10)}/1{draw.randrange(10)}/2012"
+            return '","'.join(fields[1:])
+        person = kind < 0.79
+        fields[at["Entity Type Code"]] = "1" if person else "2"
+        for prefix in (practice, "Provider Business Mailing Address"):
+            fields[at[f"{prefix} City Name"]] = draw.choice(("HOUSTON", "MIAMI", "BOSTON", "SAN ANTONIO"))
+            fields[at[f"{prefix} State Name"]] = draw.choice(("TX", "FL", "MA", "CA", "NY"))
+            fields[at[f"{prefix} Postal Code"]] = str(draw.randrange(10**8, 10**9))
+            fields[at[f"{prefix} Telephone Number"]] = str(draw.randrange(2 * 10**9, 10**10))
+            fields[at[f"{prefix} Fax Number"]] = str(draw.randrange(2 * 10**9, 10**10)) if draw.random() < 0.5 else ""
+        fields[at["Provider First Line Business Practice Location Address"]] = f"{draw.randrange(1, 9999)} MAIN STREET"
+        fields[at["Provider Enumeration Date"]] = (
+            f"0{draw.randrange(1, 10)}/1{draw.randrange(10)}/20{draw.randrange(10, 24)}"
+        )
+        fields[at["Last Update Date"]] = fields[at["Certification Date"]] = f"0{draw.randrange(1, 10)}/02/2025"
+        if person:
+            fields[at["Provider Last Name (Legal Name)"]] = "".join(draw.choices("ABCDEFGHIKLMNORST", k=8))
+            fields[at["Provider First Name"]] = draw.choice(("ADA", "BORIS", "CLARA", "EMIL", "GRETA"))
+            fields[at["Provider Sex Code"]] = draw.choice("FM")
+            code = (
+                draw.choice(("207R00000X", "207Q00000X", "2084P0800X", "208600000X")) if kind < 0.164 else "163W00000X"
+            )
+            state = fields[at[f"{practice} State Name"]]
+            for slot in range(1, 3 if draw.random() < 0.3 else 2):
+                fields[at[f"Healthcare Provider Taxonomy Code_{slot}"]] = code
+                fields[at[f"Healthcare Provider Primary Taxonomy Switch_{slot}"]] = "Y" if slot == 1 else "N"
+                fields[at[f"Provider License Number_{slot}"]] = f"{state}{draw.randrange(10**5, 10**6)}"
+                fields[at[f"Provider License Number State Code_{slot}"]] = state
+            fields[at["Is Sole Proprietor"]] = "N"
+        else:
+            fields[at["Provider Organization Name (Legal Business Name)"]] = "AN INVENTED CLINIC, INC."
+            fields[at["Healthcare Provider Taxonomy Code_1"]] = "261QM1300X"
+            fields[at["Healthcare Provider Primary Taxonomy Switch_1"]] = "Y"
+        for slot in range(1, draw.randrange(1, 14)):
+            fields[at[f"Other Provider Identifier_{slot}"]] = str(draw.randrange(10**6, 10**8))
+        return '","'.join(fields[1:])
+
+    made = [row() for _ in range(5_000)]
+    with path.open("w", encoding="utf-8", newline="") as out:
+        out.write('"' + '","'.join(header) + '"\n')
+        for start in range(0, rows, 10_000):
+            out.write(
+                "".join(f'"{invented_npi(i)}","{made[i % 5_000]}"\n' for i in range(start, min(rows, start + 10_000)))
+            )
+
+
+_PARSE = """
+import sys
+from pathlib import Path
+from auscult.registry.sources.nppes import open_nppes
+file = open_nppes(Path(sys.argv[1]))
+kept = sum(1 for _ in file.records())
+assert file.tally.rows == kept + file.tally.deactivated + file.tally.other + file.tally.rejected
+print(kept)
+"""
+_POLARS = """
+import sys
+import polars as pl
+lazy = pl.scan_csv(sys.argv[1], infer_schema=False, quote_char='"')
+codes = [f"Healthcare Provider Taxonomy Code_{n}" for n in range(1, 16)]
+wanted = ["NPI", "Provider Last Name (Legal Name)", "Provider First Name", "Provider Other Last Name",
+    "Provider Credential Text", "Provider Sex Code", "Provider Business Practice Location Address State Name",
+    "Provider Business Practice Location Address Telephone Number", "Provider Enumeration Date", "Last Update Date",
+    *codes, *(f"Provider License Number_{n}" for n in range(1, 16)),
+    *(f"Provider License Number State Code_{n}" for n in range(1, 16))]
+physicians = lazy.filter(
+    (pl.col("Entity Type Code") == "1") & pl.any_horizontal(pl.col(c).str.starts_with("20") for c in codes)
+).select(wanted)
+print(physicians.collect(engine="streaming").height)
+"""
+_INFLATE = """
+import sys, zipfile
+with zipfile.ZipFile(sys.argv[1]) as archive, archive.open(archive.namelist()[0]) as stream:
+    while stream.read(1 << 20):
+        pass
+"""
+
+
+def run(command: list[str]) -> tuple[float, float, float, str]:
+    """CPU seconds, wall seconds and peak MB of a process of its own."""
+    began = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        text = process.stdout.read() if process.stdout else ""
+        _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{command[0]} ended with {status}")
+    wall = time.perf_counter() - began
+    return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, text.strip()
+
+
+def load_into_database(path: Path) -> tuple[float, float]:
+    """Wall seconds of a first load into an empty database, and the peak MB of the process that does it."""
+    from auscult.demo import command
+
+    with command.scratch_database():
+        _, _, peak, text = run([sys.executable, "-m", "bench.registry", "--load", str(path)])
+    return float(text.splitlines()[-1]), peak
+
+
+def _load(path: Path) -> None:
+    """In a process of its own, whose environment names the scratch database."""
+    import django
+
+    django.setup()
+    from auscult.registry.actions import load_register
+    from auscult.shared import clock
+    from auscult.shared.standing import CONSOLE
+
+    began = time.perf_counter()
+    load_register(path, standing=CONSOLE, now=clock.now())
+    print(time.perf_counter() - began)
+
+
+def measure(sizes: list[int], folder: Path) -> list[Measure]:
+    """Every line of the report, for each size."""
+    lines: list[Measure] = []
+    per_row: dict[int, float] = {}
+    for rows in sizes:
+        path = folder / MONTHLY
+        write_rows(path, rows)
+        megabytes = path.stat().st_size / 1e6
+        packed = folder / "packed.zip"
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            archive.write(path, MONTHLY)
+        words = f"{rows:,} rows, {megabytes:,.0f} MB"
+        counted, _, _, _ = run(["wc", "-l", str(path)])
+        inflated, _, _, _ = run([sys.executable, "-c", _INFLATE, str(packed)])
+        other, other_wall, other_peak, theirs = run([sys.executable, "-c", _POLARS, str(path)])
+        cpu, wall, peak, ours = run([sys.executable, "-c", _PARSE, str(path)])
+        zip_cpu, _, zip_peak, _ = run([sys.executable, "-c", _PARSE, str(packed)])
+        load_wall, load_peak = load_into_database(path)
+        per_row[rows] = load_wall / rows
+        lines += [
+            Measure(f"parse, CPU ({words}; {ours} kept, polars {theirs})", cpu, "s", "polars streaming, CPU", other),
+            Measure(f"parse, wall ({words})", wall, "s", "polars streaming, wall", other_wall),
+            Measure(f"parse, MB/s ({words})", megabytes / cpu, "MB/s", "wc -l", megabytes / max(counted, 0.001)),
+            Measure(f"parse from the zip, CPU ({words})", zip_cpu, "s", "inflate alone", inflated),
+            Measure(f"parse, peak ({words})", peak, "MB", "polars streaming", other_peak),
+            Measure(f"parse from the zip, peak ({words})", zip_peak, "MB", "the reach", 150.0),
+            Measure(f"load, database included, wall ({words})", load_wall, "s", "parse, wall", wall),
+            Measure(f"load, peak of our process ({words})", load_peak, "MB", "the reach", 150.0),
+        ]
+        path.unlink()
+        packed.unlink()
+    first, last = per_row[sizes[0]], per_row[sizes[-1]]
+    lines.append(Measure("load, µs a row, largest file", 1e6 * last, "µs", "smallest file", 1e6 * first))
+    lines.append(Measure("load of 9 million rows, extrapolated", FULL_ROWS * last, "s", "two minutes", 120.0))
+    return lines
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--load"]:
+        _load(Path(sys.argv[2]))
+    else:
+        chosen = [2_000, 4_000] if sys.argv[1:] == ["small"] else [200_000, 2_000_000]
+        with tempfile.TemporaryDirectory() as temporary:
+            report("registry", measure(chosen, Path(temporary)))
