@@ -90,48 +90,69 @@ def write_rows(path: Path, rows: int) -> None:
             )
 
 
+#: Each prints the CPU seconds and wall seconds of the work alone, without imports, and what it kept.
 _PARSE = """
-import sys
+import sys, time
 from pathlib import Path
 from auscult.registry.sources.nppes import open_nppes
 file = open_nppes(Path(sys.argv[1]))
+cpu, wall = time.process_time(), time.perf_counter()
 kept = sum(1 for _ in file.records())
+took = time.process_time() - cpu, time.perf_counter() - wall
+peak = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) / 1024
+print(*took, kept, peak)
 assert file.tally.rows == kept + file.tally.deactivated + file.tally.other + file.tally.rejected
-print(kept)
 """
 _POLARS = """
-import sys
+import sys, time
 import polars as pl
+cpu, wall = time.process_time(), time.perf_counter()
 lazy = pl.scan_csv(sys.argv[1], infer_schema=False, quote_char='"')
 codes = [f"Healthcare Provider Taxonomy Code_{n}" for n in range(1, 16)]
+practice = "Provider Business Practice Location Address"
 wanted = ["NPI", "Provider Last Name (Legal Name)", "Provider First Name", "Provider Other Last Name",
-    "Provider Credential Text", "Provider Sex Code", "Provider Business Practice Location Address State Name",
-    "Provider Business Practice Location Address Telephone Number", "Provider Enumeration Date", "Last Update Date",
-    *codes, *(f"Provider License Number_{n}" for n in range(1, 16)),
-    *(f"Provider License Number State Code_{n}" for n in range(1, 16))]
+    "Provider Credential Text", "Provider Sex Code", "Provider First Line Business Practice Location Address",
+    "Provider Second Line Business Practice Location Address", f"{practice} City Name", f"{practice} State Name",
+    f"{practice} Postal Code", f"{practice} Telephone Number", f"{practice} Fax Number", "Provider Enumeration Date",
+    "Last Update Date", "Certification Date", "NPI Deactivation Date", "NPI Reactivation Date", *codes,
+    *(f"{column}_{n}" for column in ("Healthcare Provider Primary Taxonomy Switch", "Provider License Number",
+    "Provider License Number State Code") for n in range(1, 16))]
 physicians = lazy.filter(
     (pl.col("Entity Type Code") == "1") & pl.any_horizontal(pl.col(c).str.starts_with("20") for c in codes)
 ).select(wanted)
-print(physicians.collect(engine="streaming").height)
+kept = physicians.collect(engine="streaming").height
+took = time.process_time() - cpu, time.perf_counter() - wall
+peak = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) / 1024
+print(*took, kept, peak)
 """
 _INFLATE = """
-import sys, zipfile
+import sys, time, zipfile
+cpu, wall = time.process_time(), time.perf_counter()
 with zipfile.ZipFile(sys.argv[1]) as archive, archive.open(archive.namelist()[0]) as stream:
     while stream.read(1 << 20):
         pass
+print(time.process_time() - cpu, time.perf_counter() - wall, 0, 0)
 """
 
 
-def run(command: list[str]) -> tuple[float, float, float, str]:
-    """CPU seconds, wall seconds and peak MB of a process of its own."""
-    began = time.perf_counter()
+def run(command: list[str]) -> tuple[list[str], float]:
+    """Words that a process printed, and its CPU seconds.
+
+    Each program tells its own peak: what the system says of a child includes the moment when it was still its parent.
+    """
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         text = process.stdout.read() if process.stdout else ""
         _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = status
     if status:
         raise SystemExit(f"{command[0]} ended with {status}")
-    wall = time.perf_counter() - began
-    return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024, text.strip()
+    return text.split(), usage.ru_utime + usage.ru_stime
+
+
+def timed(code: str, path: Path) -> tuple[float, float, int, float]:
+    """CPU seconds, wall seconds and rows kept of one of the programs above, and its peak MB."""
+    words, _ = run([sys.executable, "-c", code, str(path)])
+    return float(words[0]), float(words[1]), int(words[2]), float(words[3])
 
 
 def load_into_database(path: Path) -> tuple[float, float]:
@@ -139,8 +160,8 @@ def load_into_database(path: Path) -> tuple[float, float]:
     from auscult.demo import command
 
     with command.scratch_database():
-        _, _, peak, text = run([sys.executable, "-m", "bench.registry", "--load", str(path)])
-    return float(text.splitlines()[-1]), peak
+        words, _ = run([sys.executable, "-m", "bench.registry", "--load", str(path)])
+    return float(words[-2]), float(words[-1])
 
 
 def _load(path: Path) -> None:
@@ -154,7 +175,9 @@ def _load(path: Path) -> None:
 
     began = time.perf_counter()
     load_register(path, standing=CONSOLE, now=clock.now())
-    print(time.perf_counter() - began)
+    took = time.perf_counter() - began
+    status = Path("/proc/self/status").read_text().splitlines()
+    print(took, next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024)
 
 
 def measure(sizes: list[int], folder: Path) -> list[Measure]:
@@ -169,15 +192,17 @@ def measure(sizes: list[int], folder: Path) -> list[Measure]:
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             archive.write(path, MONTHLY)
         words = f"{rows:,} rows, {megabytes:,.0f} MB"
-        counted, _, _, _ = run(["wc", "-l", str(path)])
-        inflated, _, _, _ = run([sys.executable, "-c", _INFLATE, str(packed)])
-        other, other_wall, other_peak, theirs = run([sys.executable, "-c", _POLARS, str(path)])
-        cpu, wall, peak, ours = run([sys.executable, "-c", _PARSE, str(path)])
-        zip_cpu, _, zip_peak, _ = run([sys.executable, "-c", _PARSE, str(packed)])
+        _, counted = run(["wc", "-l", str(path)])
+        inflated, _, _, _ = timed(_INFLATE, packed)
+        other, other_wall, theirs, other_peak = timed(_POLARS, path)
+        cpu, wall, ours, peak = timed(_PARSE, path)
+        zip_cpu, _, _, zip_peak = timed(_PARSE, packed)
         load_wall, load_peak = load_into_database(path)
         per_row[rows] = load_wall / rows
         lines += [
-            Measure(f"parse, CPU ({words}; {ours} kept, polars {theirs})", cpu, "s", "polars streaming, CPU", other),
+            Measure(
+                f"parse, CPU ({words}; {ours:,} kept, polars {theirs:,})", cpu, "s", "polars streaming, CPU", other
+            ),
             Measure(f"parse, wall ({words})", wall, "s", "polars streaming, wall", other_wall),
             Measure(f"parse, MB/s ({words})", megabytes / cpu, "MB/s", "wc -l", megabytes / max(counted, 0.001)),
             Measure(f"parse from the zip, CPU ({words})", zip_cpu, "s", "inflate alone", inflated),

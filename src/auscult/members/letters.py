@@ -6,7 +6,6 @@ import json
 from datetime import datetime
 from importlib.resources import files
 
-import typst
 from django.conf import settings
 
 from auscult.members.queries.verifiers import CodeSheet
@@ -27,5 +26,8 @@ def typeset_code_sheet(sheet: CodeSheet, now: datetime) -> bytes:
         "until": f"{sheet.until:%-d %B %Y}",
         "date": f"{now:%-d %B %Y}",
     }
+    # Some 30 MB that most processes never need.
+    import typst
+
     template = files("auscult.members").joinpath("code_sheet.typ").read_bytes()
     return bytes(typst.compile(template, sys_inputs={"data": json.dumps(data)}))

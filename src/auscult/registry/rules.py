@@ -139,6 +139,8 @@ def primary_code(codes: list[tuple[str, str]]) -> str:
         The code of the slot with switch Y, else the first physician code; where it is *student* or *general practice*
         and another physician code stands in the row, the other. Empty where that is no physician's.
     """
+    if len(codes) == 1:
+        return codes[0][0] if is_physician_code(codes[0][0]) else ""
     physician = [code for code, _ in codes if is_physician_code(code)]
     if not physician:
         return ""

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-import typst
-
 
 def write_letter(data: Mapping[str, Any]) -> bytes:
     """Typeset a letter.
@@ -17,5 +15,8 @@ def write_letter(data: Mapping[str, Any]) -> bytes:
         data: instance, title, preamble, clauses, version, sha256, addressee, date, counted, signatories (name, specialty,
             state). Passed as JSON: nothing of it is read as markup.
     """
+    # Some 30 MB that most processes never need.
+    import typst
+
     template = files("auscult.voice").joinpath("letter.typ").read_bytes()
     return bytes(typst.compile(template, sys_inputs={"data": json.dumps(data)}))

@@ -25,6 +25,7 @@ from auscult.members.queries.applicants import (
 )
 from auscult.members.rules import EVIDENCE, EvidenceKind, Via
 from auscult.shared import clock
+from auscult.shared.limits import TooMany
 from auscult.shared.pages import client_address, render_page, standing_of
 from auscult.shared.refusals import NotAllowed, NotFound, Refused
 from auscult.shared.roles import Permission
@@ -115,7 +116,9 @@ def claim_submit(request: HttpRequest) -> HttpResponse:
         else "The record is matched. You may read now; voting needs evidence."
     )
     answer = _attempt(request, "claim", done, act)
-    _no_sooner(began)
+    if answer.status_code != TooMany.status:
+        # A try over the limit looked at nothing; to let it wait would only hold a worker.
+        _no_sooner(began)
     return answer
 
 

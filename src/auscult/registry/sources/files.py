@@ -15,8 +15,8 @@ from typing import IO
 
 from auscult.registry.rules import LoadKind, RegisterRecord
 
-#: Bytes read at a time; a line longer than this is no line of a register.
-BLOCK = 1 << 20
+#: Bytes read at a time: what fits the cache of a core. A line longer than this is no line of a register.
+BLOCK = 1 << 18
 #: Bad lines that are kept with number and reason.
 MOST_KEPT_BAD_LINES = 10_000
 
@@ -133,26 +133,36 @@ def open_member(path: Path, wanted: Callable[[str], bool], name: str) -> Iterato
         raise UnusableRegisterFile(f"{path.name} is damaged: {error}. Download it again.") from error
 
 
-def blocks_of_lines(stream: IO[bytes], progress: Callable[[int], None]) -> Iterator[list[bytes]]:
-    """Lines without their ends, a block at a time; never more than two blocks in memory.
+def blocks(stream: IO[bytes], progress: Callable[[int], None]) -> Iterator[bytes]:
+    """Whole lines, with their ends, a block at a time; never more than two blocks in memory.
 
     A line longer than a block comes cut to its first bytes, so that its reader rejects it.
     """
     done, rest, cut = 0, b"", False
     while block := stream.read(BLOCK):
         done += len(block)
-        lines = (rest + block).split(b"\n")
-        rest = lines.pop()
-        if cut and lines:
-            # The end of a line whose beginning was given already.
-            lines.pop(0)
-            cut = False
-        if len(rest) > BLOCK:
-            if not cut:
-                lines.append(rest[:100])
-            rest, cut = b"", True
         progress(done)
-        if lines:
-            yield lines
+        data = rest + block
+        if cut:
+            # The end of a line whose beginning was given already.
+            end_of_cut = data.find(b"\n") + 1
+            if not end_of_cut:
+                rest = b""
+                continue
+            data, cut = data[end_of_cut:], False
+        end = data.rfind(b"\n") + 1
+        whole, rest = data[:end], data[end:]
+        if len(rest) > BLOCK:
+            whole, rest, cut = whole + rest[:100] + b"\n", b"", True
+        if whole:
+            yield whole
     if rest and not cut:
-        yield [rest]
+        yield rest + b"\n"
+
+
+def blocks_of_lines(stream: IO[bytes], progress: Callable[[int], None]) -> Iterator[list[bytes]]:
+    """Lines without their ends, a block at a time."""
+    for block in blocks(stream, progress):
+        lines = block.split(b"\n")
+        lines.pop()
+        yield lines

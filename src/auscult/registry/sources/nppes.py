@@ -1,7 +1,8 @@
 """The NPPES dissemination files of CMS: monthly and weekly, 329 or 330 columns, csv or the zip that contains it.
 
-Plain Python that looks at few bytes of most lines and splits only those of physicians was the fastest of what was
-measured (bench/registry.py). Columns are found by name, because their order and number have changed.
+Most lines are other people's: they are told, counted and checked by array, a block at a time, and only physicians' are
+split into fields; that was the fastest of what was measured (bench/registry.py). Columns are found by name, because their
+order and number have changed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from auscult.registry.npi import is_npi_bytes
 from auscult.registry.rules import LoadKind, RegisterRecord, clean_licence, group_of, primary_code
 from auscult.registry.sources.files import (
@@ -23,6 +27,7 @@ from auscult.registry.sources.files import (
     RegisterFile,
     Tally,
     UnusableRegisterFile,
+    blocks,
     blocks_of_lines,
     no_progress,
     open_member,
@@ -64,9 +69,13 @@ _SLOT_COLUMNS = (
     "Provider License Number_",
     "Provider License Number State Code_",
 )
-_SEPARATOR = b'","'
-#: A NUCC code of a physician, as it stands in a line.
-_has_physician_code = re.compile(rb'"20[0-9A-Z]{7}X"').search
+_NEWLINE, _RETURN, _QUOTE, _COMMA, _ZERO, _ONE, _TWO, _X = b'\n\r",012X'
+#: Number and kind of a line stand in its first bytes.
+_SHORTEST = 20
+#: A separator has three bytes, so a quarter of such a line holds 255 of them at most.
+_LONGEST = 4 * 3 * 255
+_DOUBLED_DIGITS = np.array([0, 2, 4, 6, 8, 1, 3, 5, 7, 9])
+_NO_MORE = ("",) * 14
 
 
 def is_member(name: str) -> bool:
@@ -95,8 +104,8 @@ def open_nppes(path: Path, *, progress: Progress = no_progress) -> RegisterFile:
     def records() -> Iterator[RegisterRecord]:
         with open_member(path, is_member, "npidata_pfile_*.csv") as (stream, _, size):
             reader = _Reader(columns, tally, gone, others if weekly else None)
-            for lines in blocks_of_lines(stream, lambda done: progress(done, size)):
-                yield from reader.read(lines)
+            for block in blocks(stream, lambda done: progress(done, size)):
+                yield from reader.read(block)
 
     return RegisterFile(
         register=REGISTER,
@@ -124,8 +133,12 @@ class _Columns:
     """Where the columns stand that are read; those of the 15 slots as functions that pick them from a row."""
 
     width: int
-    one: dict[str, int]
+    npi: int
+    kind: int
+    deactivated: int
+    reactivated: int
     last_read: int
+    pick: Callable[[list[str]], tuple[str, ...]]
     certified_is_last: bool
     codes: Callable[[list[str]], tuple[str, ...]]
     switches: Callable[[list[str]], tuple[str, ...]]
@@ -160,11 +173,24 @@ def _columns(header: bytes, name: str) -> _Columns:
         raise UnusableRegisterFile(f"{name} has 'Certification Date' elsewhere than last; its format has changed.")
     codes, switches, licences, states = (itemgetter(*places) for places in slots)
     last_read = max(*one.values(), *(place for places in slots for place in places))
-    return _Columns(len(names), one, last_read, certified is not None, codes, switches, licences, states)
+    return _Columns(
+        width=len(names),
+        npi=one["npi"],
+        kind=one["kind"],
+        deactivated=one["deactivated"],
+        reactivated=one["reactivated"],
+        last_read=last_read,
+        pick=itemgetter(*one.values()),
+        certified_is_last=certified is not None,
+        codes=codes,
+        switches=switches,
+        licences=licences,
+        licence_states=states,
+    )
 
 
 class _Reader:
-    """Reads lines, counts them, and gives the physicians."""
+    """Reads blocks of lines, counts them, and gives the physicians."""
 
     def __init__(
         self, columns: _Columns, tally: Tally, gone: list[tuple[str, date | None]], others: list[str] | None
@@ -172,59 +198,57 @@ class _Reader:
         self._columns, self._tally, self._gone, self._others = columns, tally, gone, others
         self._number = 0
         # In every vintage so far the first two columns are these; then few bytes tell most lines.
-        self._quick = columns.one["npi"] == 0 and columns.one["kind"] == 1
+        self._quick = columns.npi == 0 and columns.kind == 1
 
-    def read(self, lines: list[bytes]) -> Iterator[RegisterRecord]:
-        separators = self._columns.width - 1
-        tally, others, quick, count = self._tally, self._others, self._quick, 0
-        number = self._number
-        self._number += len(lines)
-        for line in lines:
-            number += 1
+    def read(self, block: bytes) -> Iterator[RegisterRecord]:
+        """Read whole lines; those of other people and of organisations are told and checked by array, all at once."""
+        ends = np.flatnonzero(np.frombuffer(block, np.uint8) == _NEWLINE)
+        starts = np.concatenate(([0], ends[:-1] + 1))
+        first = self._number + 1
+        self._number += len(ends)
+        if self._quick and len(block) >= _SHORTEST:
+            sound, other = _sound_lines(block, starts, ends, self._columns.width)
+        else:
+            sound = other = np.zeros(len(ends), bool)
+        if first == 1:
+            other[0] = False
+        count = int(other.sum())
+        self._tally.rows += count
+        self._tally.other += count
+        if self._others is not None:
+            self._others += [block[at + 1 : at + 11].decode() for at in starts[other].tolist()]
+        rest = np.flatnonzero(~other)
+        places = zip(rest.tolist(), starts[rest].tolist(), ends[rest].tolist(), sound[rest].tolist(), strict=True)
+        for index, start, end, is_sound in places:
+            number = first + index
             if number == 1:
                 continue
-            if line.endswith(b"\r"):
-                line = line[:-1]  # noqa: PLW2901 - the line without its end
-            if quick and line[11:14] == _SEPARATOR and line[15:16] == b'"':
-                kind = line[14:15]
-                if (
-                    # Most lines of other people hold no «"20» at all, which is quicker to see than that no code does.
-                    (kind == b"2" or (kind == b"1" and (b'"20' not in line or not _has_physician_code(line))))
-                    and line.count(_SEPARATOR) == separators
-                    and line[:1] == b'"'
-                    and line[-1:] == b'"'
-                    and is_npi_bytes(line[1:11])
-                ):
-                    count += 1
-                    if others is not None:
-                        others.append(line[1:11].decode())
-                    continue
-            record = self._slowly(number, line)
+            line = block[start:end]
+            record = self._read_line(number, line[:-1] if line[-1:] == b"\r" else line, is_sound)
             if record is not None:
                 yield record
-        tally.rows += count
-        tally.other += count
 
-    def _slowly(self, number: int, line: bytes) -> RegisterRecord | None:
-        if not line.strip():
+    def _read_line(self, number: int, line: bytes, is_sound: bool) -> RegisterRecord | None:
+        """One line, field by field; unless it is sound (whole, with a valid NPI) it may be anything."""
+        if not is_sound and not line.strip():
             return None
         columns, tally = self._columns, self._tally
         tally.rows += 1
-        fields = _split(line, columns)
+        fields = _split(line, columns, is_sound)
         if fields is None:
             tally.reject(number, "not the expected columns")
             return None
-        npi = fields[columns.one["npi"]]
-        if not (npi.isascii() and is_npi_bytes(npi.encode())):
+        npi = fields[columns.npi]
+        if not is_sound and not (npi.isascii() and is_npi_bytes(npi.encode())):
             tally.reject(number, "NPI is not valid")
             return None
+        kind = fields[columns.kind]
         try:
-            gone_on = fields[columns.one["deactivated"]]
-            if not fields[columns.one["kind"]] and gone_on and not fields[columns.one["reactivated"]]:
-                self._gone.append((npi, _date(gone_on)))
+            if not kind and fields[columns.deactivated] and not fields[columns.reactivated]:
+                self._gone.append((npi, _date(fields[columns.deactivated])))
                 tally.deactivated += 1
                 return None
-            record = _record(fields, columns) if fields[columns.one["kind"]] == "1" else None
+            record = _record(fields, columns) if kind == "1" else None
         except ValueError:
             tally.reject(number, "a date is not MM/DD/YYYY")
             return None
@@ -239,14 +263,59 @@ class _Reader:
         return record
 
 
-def _split(line: bytes, columns: _Columns) -> list[str] | None:
+def _sound_lines(
+    block: bytes, starts: NDArray[np.intp], ends: NDArray[np.intp], width: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which lines are whole and have a valid NPI; and which of them are an organisation's, or hold no physician's code.
+
+    Args:
+        block: whole lines.
+        starts: where each line begins, shape (L,).
+        ends: where its end of line stands, shape (L,).
+        width: columns of the file.
+
+    Returns:
+        Both of shape (L,). A line of which this cannot be said at a glance is in neither.
+    """
+    data = np.frombuffer(block, np.uint8)
+    long_enough = ends - starts >= _SHORTEST
+    # Of a short line other bytes are looked at than meant; it is left out in the end.
+    at = np.where(long_enough, starts, 0)
+    ends = ends - (data[ends - 1] == _RETURN)
+    quotes = data == _QUOTE
+    separators = np.zeros(len(data), bool)
+    np.logical_and(quotes[:-2], data[1:-1] == _COMMA, out=separators[:-2])
+    separators[:-2] &= quotes[2:]
+    # Counted in bytes, which is fastest, and so by quarters of a line, none of which holds more than a byte can count; a
+    # longer line is read field by field.
+    quarters = (starts[:, None] + ((ends - starts) // 4)[:, None] * np.arange(4)).ravel()
+    fields = (
+        np.add.reduceat(separators.view(np.uint8), quarters, dtype=np.uint8).reshape(-1, 4).sum(axis=1, dtype=int) + 1
+    )
+    long_enough &= ends - starts <= _LONGEST
+    whole = long_enough & (fields == width) & quotes[starts] & quotes[ends - 1] & quotes[at + 11] & quotes[at + 15]
+    kind = data[at + 14]
+    digits = data[at[:, None] + np.arange(1, 11)].astype(np.int64) - _ZERO
+    numeric = ((digits >= 0) & (digits <= 9)).all(axis=1)
+    luhn = _DOUBLED_DIGITS[np.clip(digits[:, :9:2], 0, 9)].sum(axis=1) + digits[:, 1:10:2].sum(axis=1)
+    valid = numeric & ((digits[:, 0] == 1) | (digits[:, 0] == 2)) & ((24 + luhn) % 10 == 0)
+    # «"20», seven more letters and «X"»: a physician's code somewhere in the line.
+    found = np.flatnonzero(quotes[:-11] & (data[1:-10] == _TWO) & quotes[11:])
+    found = found[(data[found + 2] == _ZERO) & (data[found + 10] == _X)]
+    coded = np.zeros(len(starts), bool)
+    coded[np.searchsorted(ends, found)] = True
+    sound = whole & valid
+    return sound, sound & ((kind == _TWO) | ((kind == _ONE) & ~coded))
+
+
+def _split(line: bytes, columns: _Columns, is_sound: bool) -> list[str] | None:
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
         return None
     if "\0" in text:
         return None
-    if text.count('","') == columns.width - 1 and text[:1] == text[-1:] == '"':
+    if is_sound or (text.count('","') == columns.width - 1 and text[:1] == text[-1:] == '"'):
         # Only as far as the last column that is read; the certification date is the last of all.
         fields = text[1:-1].split('","', columns.last_read + 1)
         fields[-1] = fields[-1].rpartition('","')[2]
@@ -269,33 +338,43 @@ def _date(text: str) -> date | None:
 
 
 def _record(fields: list[str], columns: _Columns) -> RegisterRecord | None:
-    one = columns.one
-    codes = columns.codes(fields)
-    code = primary_code([(code, switch) for code, switch in zip(codes, columns.switches(fields), strict=True) if code])
+    codes, switches = columns.codes(fields), columns.switches(fields)
+    if codes[1:] == _NO_MORE:
+        code = primary_code([(codes[0], switches[0])])
+    else:
+        code = primary_code([slot for slot in zip(codes, switches, strict=True) if slot[0]])
     if not code:
         return None
-    sex = fields[one["sex"]]
-    line_1 = fields[one["line_1"]]
+    numbers, states = columns.licences(fields), columns.licence_states(fields)
+    if numbers[1:] == _NO_MORE == states[1:]:
+        licences: tuple[tuple[str, str], ...] = (
+            ((clean_licence(numbers[0]), states[0]),) if numbers[0] or states[0] else ()
+        )
+    else:
+        licences = tuple((clean_licence(n), state) for n, state in zip(numbers, states, strict=True) if n or state)
+    (
+        npi, _, last_name, first_name, other_last_name, credential, sex, line_1, line_2, city, state, postcode, phone, fax,
+        enumerated, updated, _, reactivated,
+    ) = columns.pick(fields)  # fmt: skip
     # The parts of the address stand one in a line, as on an envelope.
-    place = f"{fields[one['city']]} {fields[one['state']]} {fields[one['postcode']]}".strip()
-    address = "\n".join(part for part in (line_1, fields[one["line_2"]], place) if part) if line_1 else ""
-    licences = zip(columns.licences(fields), columns.licence_states(fields), strict=True)
+    place = f"{city} {state} {postcode}"
+    address = (f"{line_1}\n{line_2}\n{place}" if line_2 else f"{line_1}\n{place}") if line_1 else ""
     return RegisterRecord(
-        fields[one["npi"]],
-        fields[one["last_name"]],
-        fields[one["first_name"]],
-        fields[one["other_last_name"]],
-        fields[one["credential"]],
+        npi,
+        last_name,
+        first_name,
+        other_last_name,
+        credential,
         sex if sex in {"M", "F"} else "U",
         code,
         group_of(code),
-        known_state(fields[one["state"]]),
-        fields[one["phone"]],
-        fields[one["fax"]],
+        known_state(state),
+        phone,
+        fax,
         address,
-        tuple((clean_licence(number), state) for number, state in licences if number or state),
-        _date(fields[one["enumerated"]]),
-        _date(fields[one["updated"]]),
+        licences,
+        _date(enumerated),
+        _date(updated),
         _date(fields[-1]) if columns.certified_is_last else None,
-        _date(fields[one["reactivated"]]),
+        _date(reactivated),
     )
