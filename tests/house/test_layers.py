@@ -59,6 +59,7 @@ def actions():
 #: Actions that do not write an event themselves, and why.
 SILENT = {
     "note_look_up": "counts a try against its rate limit; nothing is decided",
+    "forget_freshness": "deletes a cache that is a day old",
     "check_freshness": "keeps what the register's own service said for a day; nothing is decided",
     "create_member": "called by allauth when an account signs up; nobody acts yet",
     "note_visit": "the day of a member's last request, once a day; nothing is decided",

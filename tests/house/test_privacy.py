@@ -88,13 +88,7 @@ CLASSES = {
         "was": "person",
         "load": "plain",
     },
-    "registry.freshnesscheck": {
-        "id": "plain",
-        "register": "plain",
-        "number": "person",
-        "outcome": "plain",
-        "checked_at": "plain",
-    },
+    "registry.freshnesscheck": {"mark": "sealed", "outcome": "plain", "checked_at": "plain"},
     "registry.frame": dict.fromkeys(["id", "load", "kind", "definition", "as_of", "total", "margins"], "public"),
     "registry.framecell": dict.fromkeys(
         ["id", "frame", "specialty_group", "state", "sex", "career", "persons"], "public"
@@ -146,6 +140,7 @@ CLASSES = {
                 "decided_at",
                 "automatic",
                 "appealed_at",
+                "emptied",
             ],
             "plain",
         ),
@@ -175,6 +170,7 @@ CLASSES = {
         "verifier": "link",
         **dict.fromkeys(["id", "decision", "reason", "on_appeal", "given_at"], "plain"),
     },
+    "members.leftrecord": {"id": "plain", "record_fingerprint": "sealed", "member": "link", "until": "plain"},
     "members.vouch": {
         **dict.fromkeys(["claim", "voucher", "applicant"], "link"),
         **dict.fromkeys(["id", "vouched_at"], "plain"),
@@ -397,7 +393,7 @@ def test_every_field_has_a_privacy_class():
 def test_plain_personal_data_lives_only_where_it_must():
     where = {label for label, fields in CLASSES.items() if "person" in fields.values()}
     assert where == {
-        "shared.mailmessage", "registry.registerrecord", "registry.recordversion", "registry.freshnesscheck",
+        "shared.mailmessage", "registry.registerrecord", "registry.recordversion",
         "members.account", "members.unmasking",
     }  # fmt: skip
 

@@ -115,7 +115,7 @@ POST = {
     "partnerships:occurrence-step": (404, 404, 404, 404, 404, 404),
     "partnerships:grant-read": (404, 404, 404, 404, 404, 404),
     "members:claim-submit": (403, 400, 400, 409, 400, 400),
-    "members:claim-withdraw": (404, 404, 404, 404, 404, 404),
+    "members:claim-withdraw": (403, 404, 404, 404, 404, 404),
     "members:email-offer": (404, 404, 404, 404, 404, 404),
     "members:code-ask": (400, 400, 400, 400, 400, 400),
     "members:code-confirm": (400, 400, 400, 400, 400, 400),

@@ -7,14 +7,15 @@ from allauth.mfa.models import Authenticator
 
 from auscult.members.actions import claims, evidence, life
 from auscult.members.actions.recovery import CannotRecover, begin_recovery
-from auscult.members.models import Account, Claim, Member
+from auscult.members.casework import read_identity
+from auscult.members.models import Account, Claim, Member, RoleGrant
 from auscult.members.queries.applicants import find_recovery_standing, get_verification_page
 from auscult.members.queries.standing import count_by_stratum, count_verified, get_standing
 from auscult.members.queries.verifiers import get_claim_page
 from auscult.members.rules import ClaimKind, ClaimState, Decision, EvidenceKind, Flag, lapse_notice_due
 from auscult.registry.models import RegisterLoad, RegisterRecord
 from auscult.shared.models import MailMessage
-from auscult.shared.refusals import Conflict
+from auscult.shared.refusals import Conflict, NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import CONSOLE, READER, Level, MemberClass, Obstacle
 from tests.members.conftest import claim_it, confirm_email, decide, facts, send_and_confirm, settle, verify
@@ -111,13 +112,24 @@ def test_a_notice_that_was_missed_is_sent_once(now):
     assert lapse_notice_due(now + timedelta(days=100), "", now) == ""
 
 
-def test_giving_the_verification_back_frees_the_record(member, record, make_account, now):
-    life.withdraw_membership(standing=member(), now=now)
-    assert member().level == Level.L0
+def test_giving_the_verification_back_frees_the_record_once_polls_are_closed(
+    member, record, verifier, make_account, now
+):
+    RoleGrant.objects.create(member_id=member().member_id, role="verifier")
+    closes = now + timedelta(days=30)
+    life.withdraw_membership(standing=member(), now=now, rejoin_at=closes)
+    assert (member().level, member().roles) == (Level.L0, frozenset())
     assert not Claim.objects.exists()
-    claim_it(get_standing(make_account("eve@example.org").pk, now), record, now)
     with pytest.raises(Conflict):
-        life.withdraw_membership(standing=member(), now=now)
+        life.withdraw_membership(standing=member(), now=now, rejoin_at=closes)
+    # Nobody casts two ballots by leaving and coming back under another account.
+    eve = get_standing(make_account("eve@example.org").pk, now)
+    claim = claim_it(eve, record, now)
+    send_and_confirm(eve, verifier, claim, now)
+    settle(verifier, claim, now, EvidenceKind.BOARD_LOOKUP)
+    with pytest.raises(Exception, match="polls were open"):
+        decide(verifier, claim, now)
+    decide(verifier, claim, closes)
 
 
 # Disputes
@@ -130,8 +142,6 @@ def rival(make_account, now):
 
 
 def dispute(rival, record, verifier, now):
-    with pytest.raises(claims.CannotSubmitClaim):
-        claim_it(rival(), record, now)
     claim = claims.ask_review(standing=rival(), now=now, **facts(record))
     assert rival().level == Level.L0
     send_and_confirm(rival(), verifier, claim, now)
@@ -143,7 +153,7 @@ def test_public_facts_and_a_document_freeze_nobody(member, rival, record, verifi
     evidence.offer_document(standing=rival(), now=now, data=b"%PDF-1.7 forged")
     settle(verifier, claim, now, EvidenceKind.DOCUMENT, EvidenceKind.BOARD_LOOKUP)
     assert member().can(Permission.BALLOT_CAST)
-    page = get_claim_page(verifier, claim.pk)
+    page = get_claim_page(verifier, claim.pk, now)
     assert page.needed == 2
     assert any("verified for this record" in words for words in page.flags)
     # The one who asks learns nothing of it.
@@ -176,7 +186,7 @@ def test_the_claimant_wins_by_two_verifiers(member, rival, record, verifier, sec
     # The loser may appeal; the other side is whoever holds the record now.
     claims.appeal_decision(standing=member(), now=now, text="It is mine.")
     lost = Claim.objects.get(appealed_at__isnull=False)
-    assert get_claim_page(verifier, lost.pk).needed == 2
+    assert get_claim_page(verifier, lost.pk, now).needed == 2
 
 
 def test_the_holder_wins_by_new_proof(member, rival, record, verifier, second_verifier, now):
@@ -200,11 +210,96 @@ def test_a_rejected_or_withdrawn_dispute_frees_the_holder(member, rival, record,
     decide(second_verifier, claim, now, Decision.REJECT, "not_the_holder")
     assert member().can(Permission.BALLOT_CAST)
     assert not Claim.objects.filter(kind=ClaimKind.DEFENCE, state=ClaimState.SUBMITTED).exists()
+    # Nobody disputes a record twice; people look at it without freezing anybody.
     claim = claims.ask_review(standing=rival(), now=now, **facts(record))
     send_and_confirm(rival(), verifier, claim, now)
-    assert member().obstacle == Obstacle.FROZEN
+    assert member().can(Permission.BALLOT_CAST)
+    assert get_claim_page(verifier, claim.pk, now).needed == 2
+
+
+def test_withdrawing_a_dispute_or_leaving_frees_the_holder(member, rival, record, verifier, now):
+    dispute(rival, record, verifier, now)
     claims.withdraw_claim(standing=rival(), now=now)
     assert member().can(Permission.BALLOT_CAST)
+
+
+def test_a_mailbox_at_a_hospital_freezes_nobody(member, rival, record, verifier, now):
+    claim = claims.ask_review(standing=rival(), now=now, **facts(record, last_name="Smith", first_name="John"))
+    assert Flag.ANOTHER_NAME in claim.flags
+    evidence.offer_institutional_email(standing=rival(), now=now, address="j.smith@hospital.example")
+    code = MailMessage.objects.get(to="j.smith@hospital.example").text.split("code is ")[1][:8]
+    evidence.confirm_code(standing=rival(), now=now, kind=EvidenceKind.INSTITUTIONAL_EMAIL, code=code)
+    assert member().can(Permission.BALLOT_CAST)
+
+
+def test_a_second_rival_does_not_take_the_holders_defence_away(
+    member, rival, record, verifier, second_verifier, make_account, now
+):
+    dispute(rival, record, verifier, now)
+    defence = Claim.objects.get(kind=ClaimKind.DEFENCE)
+    confirm_email(member(), defence, record, now)
+    second = make_account("second@example.org")
+    standing = get_standing(second.pk, now)
+    later = claims.submit_claim(standing=standing, now=now, **facts(record))
+    send_and_confirm(get_standing(second.pk, now), verifier, later, now)
+    assert Claim.objects.get(kind=ClaimKind.DEFENCE) == defence
+    claims.withdraw_claim(standing=rival(), now=now)
+    assert member().obstacle == Obstacle.FROZEN  # the other dispute goes on
+    assert life.end_disputes(standing=CONSOLE, now=now + timedelta(days=14)) == 1
+    assert member(now + timedelta(days=14)).can(Permission.BALLOT_CAST)
+
+
+def test_an_appeal_after_a_dispute_freezes_nobody_and_ends_by_two_verifiers(
+    member, rival, record, verifier, second_verifier, make_member, now
+):
+    claim = dispute(rival, record, verifier, now)
+    for standing in (verifier, second_verifier):
+        decide(standing, claim, now, Decision.REJECT, "not_the_holder")
+    claims.appeal_decision(standing=rival(), now=now, text="It is mine.")
+    assert life.end_disputes(standing=CONSOLE, now=now + timedelta(days=30)) == 0
+    assert member().can(Permission.BALLOT_CAST)
+    settle(verifier, claim, now, EvidenceKind.BOARD_LOOKUP)
+    others = [make_member(level=Level.L0, roles=("verifier",)) for _ in range(2)]
+    assert [decide(each, claim, now) for each in others] == [False, True]
+    assert rival().can(Permission.BALLOT_CAST)
+    assert member().level == Level.L0
+
+
+def test_a_verifier_with_a_stake_sees_nothing_of_the_case(member, rival, record, verifier, now):
+    claim = dispute(rival, record, verifier, now)
+    RoleGrant.objects.create(member_id=member().member_id, role="verifier")
+    with pytest.raises(NotFound):
+        get_claim_page(member(), claim.pk, now)
+    with pytest.raises(NotFound):
+        decide(member(), claim, now, Decision.REJECT, "not_the_holder")
+
+
+def test_a_decided_case_is_read_for_thirty_days_and_then_says_nothing(applicant, record, verifier, now):
+    claim = claim_it(applicant(), record, now)
+    decide(verifier, claim, now, Decision.REJECT, "not_the_holder")
+    assert get_claim_page(verifier, claim.pk, now + timedelta(days=30)).identity["number"] == record.number
+    with pytest.raises(NotFound):
+        get_claim_page(verifier, claim.pk, now + timedelta(days=31))
+    assert life.close_abandoned(standing=CONSOLE, now=now + timedelta(days=31)) == 1
+    assert read_identity(Claim.objects.get()) == {}
+    assert life.close_abandoned(standing=CONSOLE, now=now + timedelta(days=31)) == 0
+    assert get_verification_page(applicant(), now).registered_name == ""
+
+
+def test_an_abandoned_claim_is_closed_after_half_a_year(applicant, record, now):
+    claim_it(applicant(), record, now)
+    assert life.close_abandoned(standing=CONSOLE, now=now + timedelta(days=179)) == 0
+    assert life.close_abandoned(standing=CONSOLE, now=now + timedelta(days=180)) == 1
+    assert applicant().level == Level.L0
+
+
+def test_a_record_deactivated_meanwhile_is_not_verified(applicant, record, verifier, now):
+    claim = claim_it(applicant(), record, now)
+    send_and_confirm(applicant(), verifier, claim, now)
+    settle(verifier, claim, now, EvidenceKind.BOARD_LOOKUP)
+    RegisterRecord.objects.filter(number=record.number).update(status="deactivated")
+    with pytest.raises(Exception, match="no active record"):
+        decide(verifier, claim, now)
 
 
 @pytest.mark.parametrize("more", [False, True])
@@ -232,7 +327,7 @@ def test_a_review_without_a_record_waits_for_people(rival, record, verifier, sec
     from auscult.members.rules import Via
 
     evidence.ask_code(standing=rival(), now=now, via=Via.POST)
-    assert get_claim_page(verifier, claim.pk).to_send[0].points == 0
+    assert get_claim_page(verifier, claim.pk, now).to_send[0].points == 0
     settle(verifier, claim, now, EvidenceKind.VIDEO, EvidenceKind.BOARD_LOOKUP)
     with pytest.raises(Exception, match="no active record"):
         decide(verifier, claim, now)
@@ -241,6 +336,14 @@ def test_a_review_without_a_record_waits_for_people(rival, record, verifier, sec
 
 
 # Second factor and recovery
+
+
+def test_a_role_takes_a_second_factor_too(verifier, settings, now):
+    settings.SECOND_FACTOR_REQUIRED = True
+    account = Member.objects.get(pk=verifier.member_id).account_id
+    assert get_standing(account, now).roles == frozenset()
+    Authenticator.objects.create(user_id=account, type="webauthn", data={})
+    assert get_standing(account, now).can(Permission.CLAIM_DECIDE)
 
 
 def test_without_a_second_factor_a_verified_member_neither_speaks_nor_votes(member, settings):
@@ -267,6 +370,8 @@ def test_recovery_takes_evidence_of_the_same_level_and_two_verifiers(member, rec
     assert "recover" in MailMessage.objects.get(to="ada@example.org").subject
     standing = find_recovery_standing(claim.pk)
     assert (standing.member_id, standing.roles, standing.level) == (member().member_id, frozenset(), Level.L0)
+    shown = get_verification_page(standing, now, recovering=True)
+    assert (shown.registered_name, shown.specialty, shown.channels) == ("", "", [])
     confirm_email(standing, claim, record, now)
     with pytest.raises(Exception, match="does not reach"):
         decide(verifier, claim, now)
@@ -275,6 +380,8 @@ def test_recovery_takes_evidence_of_the_same_level_and_two_verifiers(member, rec
     assert Authenticator.objects.filter(user=account).exists()
     assert decide(second_verifier, claim, now) is True
     assert not Authenticator.objects.filter(user=account).exists()
+    account.refresh_from_db()
+    assert not account.has_usable_password()  # whoever stole it has not given this evidence
     assert member().can(Permission.BALLOT_CAST)  # the standing stayed
     assert Claim.objects.get(state=ClaimState.VERIFIED).kind == ClaimKind.RECORD
     assert find_recovery_standing(claim.pk) is None

@@ -70,6 +70,8 @@ def test_a_notice_is_delayed_only_by_a_legal_order(member, custodians, now):
     later = now + timedelta(days=90)
     with pytest.raises(Refused, match="legal order"):
         ask(one, now, notice_at=later)
+    with pytest.raises(Refused, match="a year at most"):
+        ask(one, now, notice_at=now + timedelta(days=400), legal_order="Superior Court, 09-123")
     unmasking = ask(one, now, notice_at=later, legal_order="Superior Court, 09-123")
     MailMessage.objects.all().delete()
     privacy.decide_unmasking(standing=two, now=now, unmasking_id=unmasking.pk, approved=True)
@@ -162,7 +164,8 @@ ON_ERASURE = {
     "members.Claim.member": "deleted",
     "members.Opinion.verifier": "kept: a decision of this place, by a number without a person",
     "members.Vouch.voucher": "deleted",
-    "members.Vouch.applicant": "deleted with the claim",
+    "members.Vouch.applicant": "kept: «not mutual», by a number without a person",
+    "members.LeftRecord.member": "kept, as a keyed hash, until open polls have closed",
     "members.Unmasking.member": "kept: that this place opened a name stays on its account",
     "members.Unmasking.asked_by": "kept: an act of this place",
     "members.Unmasking.decided_by": "kept: an act of this place",

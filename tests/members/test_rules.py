@@ -44,6 +44,7 @@ def test_handles_that_are_not_well_formed(handle):
 def test_a_handle_must_not_give_the_name_away():
     assert "your name" in (handle_problem("dr-alderton", "Alderton", "Ada") or "")
     assert "your name" in (handle_problem("al-der-ton", "Alderton", "Ada") or "")
+    assert "your name" in (handle_problem("garcia-md", "Garcia Lopez", "Ana") or "")
     assert handle_problem("quiet-otter", "Alderton", "Ada") is None
 
 
@@ -66,6 +67,29 @@ def test_a_handle_must_not_give_the_name_away():
 )
 def test_institutional_addresses(address, accepted):
     assert (institutional_address_problem(address, "Alderton", ["hospital.example"]) is None) is accepted
+
+
+@pytest.mark.parametrize(
+    ("local", "last", "first", "accepted"),
+    [
+        ("a.alderton", "Alderton", "Ada", True),
+        ("aalderton2", "Alderton", "Ada", True),
+        ("ada.alderton", "Alderton", "Ada", True),
+        ("alderton.ada", "Alderton", "Ada", True),
+        ("adaalderton", "Alderton", "Ada", True),
+        ("bob.alderton", "Alderton", "Ada", False),
+        ("balderton", "Alderton", "Ada", False),
+        # Other people's mailboxes at the same place.
+        ("martin.lee", "Martinez", "Ana", False),
+        ("alexander.jones", "Andersen", "Al", False),
+        ("robert.x", "Roberts", "Xenia", False),
+        ("ana.garcia", "Garcia-Lopez", "Ana", True),
+        ("garcialopez", "Garcia-Lopez", "Ana", True),
+    ],
+)
+def test_an_address_is_the_applicants_own(local, last, first, accepted):
+    problem = institutional_address_problem(f"{local}@hospital.example", last, ["hospital.example"], first)
+    assert (problem is None) is accepted
 
 
 def test_a_short_name_must_stand_alone():

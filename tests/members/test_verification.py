@@ -15,11 +15,12 @@ from auscult.members.queries.applicants import get_verification_page
 from auscult.members.queries.standing import count_by_stratum, count_verified, get_standing
 from auscult.members.queries.verifiers import get_claim_page, get_queue_page
 from auscult.members.rules import ClaimState, Decision, EvidenceKind
+from auscult.registry.models import RegisterRecord
 from auscult.shared.models import AuditEvent, MailMessage
 from auscult.shared.refusals import Conflict, NotAllowed, NotFound, Refused
 from auscult.shared.roles import Permission, Role
 from auscult.shared.standing import CONSOLE, READER, Level, Obstacle
-from tests.members.conftest import claim_it, decide, facts, send_and_confirm, settle, verify
+from tests.members.conftest import claim_it, confirm_email, decide, facts, send_and_confirm, settle, verify
 
 pytestmark = pytest.mark.django_db
 PDF = b"%PDF-1.7 a badge"
@@ -45,16 +46,36 @@ def test_what_a_claim_says_of_a_person_is_not_readable_in_the_table(applicant, r
         assert secret not in raw
 
 
-def test_every_mismatch_and_a_taken_record_get_the_same_words(applicant, record, verifier, make_account, now):
-    claim = claim_it(applicant(), record, now)
-    verify(applicant(), verifier, claim, now)
+def test_every_mismatch_gets_the_same_words(applicant, record, make_account, now):
     other = get_standing(make_account("eve@example.org").pk, now)
+    RegisterRecord.objects.exclude(number=record.number).update(status="deactivated")
+    gone = RegisterRecord.objects.filter(status="deactivated").first()
+    wrong = (
+        {"number": "1234567893"},
+        {"number": "x"},
+        {"last_name": "Nobody"},
+        {"licence": "0"},
+        {"number": gone.number},
+    )
     texts = set()
-    for changes in ({}, {"number": "1234567893"}, {"number": "x"}, {"last_name": "Nobody"}, {"licence": "0"}):
+    for changes in wrong:
         with pytest.raises(claims.CannotSubmitClaim) as refusal:
             claims.submit_claim(standing=other, now=now, **facts(record, **changes))
         texts.add(str(refusal.value))
     assert texts == {claims.NO_MATCH}
+
+
+def test_a_record_that_somebody_holds_is_claimed_like_any_other(applicant, record, verifier, make_account, now):
+    """A refusal would tell whoever knows the public facts of a colleague that the colleague is a member."""
+    verify(applicant(), verifier, claim_it(applicant(), record, now), now)
+    other = make_account("eve@example.org")
+    claim_it(get_standing(other.pk, now), record, now)
+    standing = get_standing(other.pk, now)
+    assert standing.level == Level.L1
+    assert standing.roles == frozenset()
+    page, free = (get_verification_page(each, now) for each in (standing, standing))
+    assert page == free
+    assert not page.two_verifiers
 
 
 def test_a_second_claim_while_one_is_open_is_refused(applicant, record, now):
@@ -72,7 +93,7 @@ def test_pending_claims_do_not_block_each_other_but_only_one_is_verified(
     eve = get_standing(make_account("eve@example.org").pk, now)
     second = claim_it(eve, record, now)
     verify(eve, verifier, second, now)
-    send_and_confirm(applicant(), verifier, first, now)
+    confirm_email(applicant(), first, record, now)
     settle(verifier, first, now, EvidenceKind.BOARD_LOOKUP)
     assert decide(verifier, first, now) is False  # a record that somebody holds takes two
     with pytest.raises(CannotDecideClaim, match="another account"):
@@ -170,7 +191,7 @@ def test_who_may_not_decide(applicant, record, verifier, make_member, now):
         with pytest.raises(NotFound):
             decide(standing, claim, now)
         with pytest.raises((NotFound, NotAllowed)):
-            get_claim_page(standing, claim.pk)
+            get_claim_page(standing, claim.pk, now)
     accounts.grant_role(standing=CONSOLE, now=now, email="ada@example.org", role=Role.VERIFIER)
     with pytest.raises(NotFound):  # the own claim
         decide(applicant(), claim, now)
@@ -219,7 +240,7 @@ def test_a_withdrawn_claim_leaves_no_document_and_no_level(applicant, record, no
 
 def test_a_verifier_sees_a_name_and_never_a_handle(applicant, record, verifier, now):
     claim = claim_it(applicant(), record, now)
-    page = get_claim_page(verifier, claim.pk)
+    page = get_claim_page(verifier, claim.pk, now)
     assert page.identity["number"] == record.number
     assert "handle" not in json.dumps(page.identity)
     (line,) = get_queue_page(verifier, now).waiting

@@ -370,5 +370,5 @@ def test_the_record_appends_once_and_proves_every_entry(db, now):
 
 
 def test_the_release_page_costs_a_fixed_number_of_queries(release, django_assert_max_num_queries):
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(9):
         get_release_page(READER, release.number)

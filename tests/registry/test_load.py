@@ -172,7 +172,7 @@ def test_the_same_npi_twice_is_refused(tmp_path, now):
 
 def test_a_file_that_shrank_is_refused_and_the_register_stays(tmp_path, now, good):
     load(good, now)
-    refused(write(tmp_path / NAME, [row(index) for index in range(20)]), now, "shrink", CannotLoadRegister)
+    refused(write(tmp_path / NAME, [row(index) for index in range(20)]), now, "not in this file", CannotLoadRegister)
 
 
 def test_who_is_missing_is_marked_and_never_deleted(tmp_path, now):
@@ -234,3 +234,62 @@ def test_the_database_itself_refuses_a_cell_twice(good, now):
         FrameCell.objects.create(
             frame=frame, specialty_group="WG01", state="NY", sex="F", career=cell.career, persons=1
         )
+
+
+def test_an_old_file_does_not_bring_a_deactivated_record_back(tmp_path, now):
+    load(write(tmp_path / NAME, [row(index) for index in range(200)]), now)
+    report = tmp_path / "report.csv"
+    report.write_text(
+        "NPPES Deactivated NPI Report as of 07/10/2009,\nNPI,NPPES Deactivation Date\n"
+        f"{invented_npi(3)},07/08/2009\n,\n"
+    )
+    assert load(report, now).load.changes["deactivated"] == 1
+    week = "npidata_pfile_20090701-20090705.csv"
+    loaded = load(write(tmp_path / week, [row(3, **{"Last Update Date": "07/02/2009"}), row(4)]), now)
+    assert (loaded.load.changes["reactivated"], loaded.load.changes["older"]) == (0, 1)
+    assert RegisterRecord.objects.get(number=invented_npi(3)).status == "deactivated"
+    week = "npidata_pfile_20090706-20090712.csv"
+    newer = {
+        "Last Update Date": "07/11/2009",
+        "NPI Deactivation Date": "07/08/2009",
+        "NPI Reactivation Date": "07/11/2009",
+    }
+    assert load(write(tmp_path / week, [row(3, **newer)]), now).load.changes["reactivated"] == 1
+
+
+def test_a_file_cut_in_the_middle_of_a_line_is_refused(tmp_path, now):
+    path = write(tmp_path / NAME, [row(index) for index in range(30_000)])
+    path.write_bytes(path.read_bytes()[:-300])
+    refused(path, now, "ends in the middle of a line")
+    path.write_bytes(write(path, [row(index) for index in range(50)]).read_bytes().rstrip(b"\n"))
+    assert load(path, now).load.kept == 50  # a last line without its end is whole
+
+
+def test_a_field_of_ten_megabytes_is_one_bad_line(tmp_path, now):
+    rows = [row(index) for index in range(20_000)]
+    rows[77] = row(77, **{"Provider First Name": "A" * 10_000_000})
+    loaded = load(write(tmp_path / NAME, rows), now)
+    assert (loaded.load.rejected, loaded.load.kept, loaded.bad_lines) == (1, 19_999, [(79, "not the expected columns")])
+
+
+def test_an_extra_column_is_read_by_name_and_an_extra_field_is_a_bad_line(tmp_path, now):
+    header = ["Brand New Column", *HEADER]
+    assert load(write(tmp_path / NAME, [row(i, header=header) for i in range(5)], header=header), now).load.kept == 5
+    rows = [row(index) for index in range(20_000)]
+    rows[5] += ',"one more"'
+    other = tmp_path / "npidata_pfile_20050523-20090731.csv"
+    assert load(write(other, rows), now).load.reasons == {"not the expected columns": 1}
+    doubled = [*HEADER, "NPI"]
+    refused_twice = write(tmp_path / "npidata_pfile_20050523-20090831.csv", [], header=doubled)
+    with pytest.raises(UnusableRegisterFile, match="'NPI' twice"):
+        load(refused_twice, now)
+
+
+@pytest.mark.parametrize("damage", ['"', '""', '"x', "\0", '","'])
+def test_stray_quotes_reject_their_line_and_no_other(tmp_path, now, damage):
+    rows = [row(index) for index in range(20_000)]
+    rows[9] = rows[9].replace("ALDERTON", f"ALD{damage}ERTON")
+    loaded = load(write(tmp_path / NAME, rows), now)
+    assert loaded.load.rejected + loaded.load.kept == 20_000
+    assert loaded.load.rejected <= 1
+    assert RegisterRecord.objects.exclude(number=invented_npi(9)).exclude(last_name="ALDERTON").count() == 0

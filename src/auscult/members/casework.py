@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
 
 from auscult.members import rules
-from auscult.members.models import Claim, Evidence, Member
+from auscult.members.models import Claim, Evidence, LeftRecord, Member
 from auscult.members.rules import EVIDENCE, ClaimKind, ClaimState, EvidenceKind, Flag
+from auscult.registry.queries import find_record
+from auscult.registry.rules import RecordStatus
 from auscult.shared import audit, crypto, mail
 from auscult.shared.refusals import Conflict
 from auscult.shared.standing import Level, MemberClass, Standing
@@ -68,11 +69,17 @@ def tell(member_id: int, subject: str, text: str) -> None:
         mail.queue_mail(to=row, subject=f"{settings.INSTANCE_NAME}: {subject}", text=text)
 
 
+#: Claims that can dispute a record which another account holds.
+_DISPUTING = (ClaimKind.RECORD, ClaimKind.REVIEW, ClaimKind.RETIRED)
+#: Evidence that freezes a holder: over what the register has of the record itself, or in person. Anybody has a mailbox.
+_FREEZING = (EvidenceKind.CALL_BACK, EvidenceKind.POST_CARD, EvidenceKind.VIDEO, EvidenceKind.PROOFING)
+
+
 def advance(claim: Claim, *, standing: Standing, now: datetime) -> None:
     """Go on after evidence came in: verify by itself what needs no person, open a dispute, or put the claim in the queue."""
     reached = reached_level(claim)
     flags = flags_of(claim)
-    if claim.kind == ClaimKind.REVIEW and claim.contested_id is None and Flag.VERIFIED_ELSEWHERE in flags:
+    if claim.contested_id is None and Flag.VERIFIED_ELSEWHERE in flags and claim.kind in _DISPUTING:
         _begin_dispute(claim, standing=standing, now=now)
     if rules.is_automatic(ClaimKind(claim.kind), Level(claim.wanted), list_confirmed(claim), flags):
         member = Member.objects.select_for_update().get(pk=claim.member_id)
@@ -110,8 +117,21 @@ def verify(claim: Claim, member: Member, *, now: datetime) -> None:
         )
         raise CannotDecideClaim(f"Verification needs {needs}; so far: {have}.")
     physician = claim.member_class == MemberClass.PHYSICIAN
-    if physician and not claim.specialty_group:
-        raise CannotDecideClaim("There is no active record of that number, so there is nothing to verify against.")
+    if physician:
+        found = find_record(read_identity(claim).get("number", ""), now.date())
+        if found is None or found[1] != RecordStatus.ACTIVE or not claim.specialty_group:
+            raise CannotDecideClaim(
+                "The register has no active record of that number, so there is nothing to verify against."
+            )
+    if (
+        LeftRecord.objects.filter(record_fingerprint=claim.record_fingerprint, until__gt=now)
+        .exclude(member=member)
+        .exists()
+    ):
+        raise CannotDecideClaim(
+            "Whoever held this record left while polls were open that may hold a ballot of theirs. It can be verified again "
+            "once they are closed."
+        )
     # A renewal takes the place of the claim that lapsed.
     Claim.objects.filter(member=member, state=ClaimState.VERIFIED).exclude(pk=claim.pk).update(
         state=ClaimState.WITHDRAWN
@@ -133,11 +153,10 @@ def verify(claim: Claim, member: Member, *, now: datetime) -> None:
     if claim.contested_id:
         _lose(claim.contested_id, now)
     if claim.kind == ClaimKind.DEFENCE:
-        for rival in Claim.objects.filter(
-            Q(contested__member=member), kind=ClaimKind.REVIEW, state__in=rules.OPEN_STATES
-        ):
+        for rival in Claim.objects.filter(contested__member=member, state__in=rules.OPEN_STATES):
             reject(rival, reason="not_the_holder", now=now)
             rival.save()
+            tell(rival.member_id, "your claim", f"{rules.reason_words('not_the_holder')}\n")
 
 
 def reject(claim: Claim, *, reason: str, now: datetime) -> None:
@@ -153,24 +172,58 @@ def free_holder(claim: Claim, *, now: datetime) -> None:
     """End a dispute for the member who held the record before it."""
     assert claim.contested_id is not None  # the caller looked
     holder_id = Claim.objects.values_list("member_id", flat=True).get(pk=claim.contested_id)
-    Member.objects.filter(pk=holder_id, suspended_for=Member.Suspension.DISPUTE).update(
+    others = Claim.objects.filter(contested__member_id=holder_id, state__in=rules.OPEN_STATES).exclude(pk=claim.pk)
+    if others.exists():
+        return
+    freed = Member.objects.filter(pk=holder_id, suspended_for=Member.Suspension.DISPUTE).update(
         suspended_at=None, suspended_for=""
     )
-    Claim.objects.filter(member_id=holder_id, kind=ClaimKind.DEFENCE, state__in=rules.OPEN_STATES).update(
-        state=ClaimState.WITHDRAWN, decided_at=now
-    )
+    withdraw_defence(holder_id, now=now)
+    if not freed:
+        return
     tell(
         holder_id,
         "the dispute is over",
-        "The dispute over your register record has ended in your favour. Your votes count again.\n",
+        "The dispute over your register record has ended in your favour. You speak and vote as before it.\n",
     )
 
 
+def withdraw_defence(holder_id: int, *, now: datetime) -> None:
+    """End the holder's answer to a dispute, however the dispute ended."""
+    Claim.objects.filter(member_id=holder_id, kind=ClaimKind.DEFENCE, state__in=rules.OPEN_STATES).update(
+        state=ClaimState.WITHDRAWN, decided_at=now
+    )
+
+
+def leave_disputes(member: Member, *, now: datetime) -> None:
+    """Free whom a member disputes, before the member's claims are deleted."""
+    for claim in Claim.objects.filter(member=member, state__in=rules.OPEN_STATES, contested__isnull=False):
+        free_holder(claim, now=now)
+
+
+def keep_record(member: Member, *, until: datetime) -> None:
+    """Remember, as a keyed hash, that the record of a member who leaves is not to be verified for another account yet.
+
+    Ballots of open polls stay counted, and nobody must cast two by leaving and coming back.
+    """
+    for mark in Claim.objects.filter(member=member, state=ClaimState.VERIFIED).values_list(
+        "record_fingerprint", flat=True
+    ):
+        if mark is not None:
+            LeftRecord.objects.create(record_fingerprint=mark, member=member, until=until)
+
+
 def _begin_dispute(claim: Claim, *, standing: Standing, now: datetime) -> None:
-    """Freeze the holder of a record, once somebody else has shown independent proof of holding it; tell both."""
-    independent = sum(points for kind, points in list_confirmed(claim) if EVIDENCE[kind].independent)
-    # Public facts alone, and a document alone, must not silence anybody.
-    if independent < 2:
+    """Freeze the holder of a record, once somebody else has shown proof over the record's own contacts; tell both.
+
+    Public facts, a document or a mailbox at some hospital must not silence anybody; and nobody disputes a record twice.
+    """
+    if sum(points for kind, points in list_confirmed(claim) if kind in _FREEZING) < 2:
+        return
+    before = Claim.objects.filter(
+        member_id=claim.member_id, record_fingerprint=claim.record_fingerprint, deadline_at__isnull=False
+    )
+    if before.exclude(pk=claim.pk).exists():
         return
     held = (
         Claim.objects.filter(record_fingerprint=claim.record_fingerprint, state=ClaimState.VERIFIED)
@@ -185,9 +238,11 @@ def _begin_dispute(claim: Claim, *, standing: Standing, now: datetime) -> None:
     Member.objects.filter(pk=held.member_id, suspended_at=None).update(
         suspended_at=now, suspended_for=Member.Suspension.DISPUTE
     )
-    Claim.objects.filter(member_id=held.member_id, state__in=rules.OPEN_STATES).update(
-        state=ClaimState.WITHDRAWN, decided_at=now
-    )
+    open_claims = Claim.objects.filter(member_id=held.member_id, state__in=rules.OPEN_STATES)
+    if open_claims.filter(kind=ClaimKind.DEFENCE).exists():
+        # Against a second rival too, with what was shown against the first.
+        return
+    open_claims.update(state=ClaimState.WITHDRAWN, decided_at=now)
     Claim.objects.create(
         member_id=held.member_id,
         kind=ClaimKind.DEFENCE,
@@ -224,9 +279,7 @@ def _lose(contested_id: int, now: datetime) -> None:
     held = Claim.objects.select_for_update().get(pk=contested_id)
     held.state, held.reason, held.decided_at = ClaimState.REJECTED, "dispute_lost", now
     held.save(update_fields=["state", "reason", "decided_at"])
-    Claim.objects.filter(member_id=held.member_id, kind=ClaimKind.DEFENCE, state__in=rules.OPEN_STATES).update(
-        state=ClaimState.REJECTED, reason="dispute_lost", decided_at=now
-    )
+    withdraw_defence(held.member_id, now=now)
     Member.objects.filter(pk=held.member_id).update(
         level=Level.L0, verified_until=now, suspended_at=None, suspended_for=""
     )

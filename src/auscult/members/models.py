@@ -131,6 +131,8 @@ class Claim(models.Model):
     review_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)
     automatic = models.BooleanField(default=False)
+    # A claim that failed says nothing of a person any more.
+    emptied = models.BooleanField(default=False)
     appealed_at = models.DateTimeField(null=True)
     appeal_sealed = SealedField(null=True, purpose="claim.appeal")
 
@@ -201,15 +203,26 @@ class Opinion(models.Model):
 class Vouch(models.Model):
     """One verified member's word that an applicant is the physician of the record; nobody but this room sees whose."""
 
-    claim = models.ForeignKey(Claim, on_delete=models.CASCADE, related_name="vouches")
+    # The word counts for «five a year» and «not mutual» after the claim has gone.
+    claim = models.ForeignKey(Claim, null=True, on_delete=models.SET_NULL, related_name="vouches")
     voucher = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="vouches_given")
-    # The applicant, kept here for «not mutual» after the claim has gone.
     applicant = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="vouches_received")
     vouched_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["claim", "voucher"], name="one_vouch")]
         indexes = [models.Index(fields=["voucher", "vouched_at"], name="vouches_of_a_year")]
+
+
+class LeftRecord(models.Model):
+    """That the holder of a record left, and until when it is not verified for another account; a keyed hash."""
+
+    record_fingerprint = models.BinaryField()
+    member = models.ForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="+")
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["record_fingerprint"], name="left_records")]
 
 
 class Unmasking(models.Model):

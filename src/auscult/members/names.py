@@ -31,8 +31,9 @@ def handle_problem(handle: str, last_name: str, first_name: str) -> str | None:
         return "That handle is kept for the people who run this place."
     squeezed = re.sub(r"[^a-z]", "", handle)
     for name in (last_name, first_name):
-        folded = fold_name(name).lower().replace(" ", "")
-        if len(folded) >= 4 and folded in squeezed:
+        words = fold_name(name).lower().split()
+        # A part of a double name tells as much as the whole.
+        if any(len(part) >= 4 and part in squeezed for part in (*words, "".join(words))):
             return "That handle contains your name. Colleagues would know you by it; choose another."
     return None
 
@@ -42,11 +43,13 @@ _ADDRESS = re.compile(
 )
 
 
-def institutional_address_problem(address: str, last_name: str, domains: Iterable[str]) -> str | None:
+def institutional_address_problem(
+    address: str, last_name: str, domains: Iterable[str], first_name: str = ""
+) -> str | None:
     """Why an address is no institutional evidence, or None.
 
-    The domain (or a parent of it) must be on the allow-list; the part before the @ must hold the last name, or at
-    least its first five letters, and not be a shared mailbox. Names of fewer than five letters must stand alone.
+    The domain (or a parent of it) must be on the allow-list; the part before the @ must hold the last name as a word of its
+    own, alone or behind initials or the first name, and nothing that contradicts the first name; and not be a shared mailbox.
     """
     # One plain address and nothing else: a second one, or a header, would take the code elsewhere.
     if not _ADDRESS.fullmatch(address):
@@ -54,11 +57,25 @@ def institutional_address_problem(address: str, last_name: str, domains: Iterabl
     local, _, domain = address.lower().rpartition("@")
     if not any(domain == allowed or domain.endswith("." + allowed) for allowed in domains):
         return "That domain is not on the list of hospitals and schools yet. Use another kind of evidence."
-    if re.split(r"[.+_-]", local)[0] in SHARED_MAILBOXES:
+    tokens = [re.sub(r"[0-9]", "", token) for token in re.split(r"[.+_-]", local)]
+    if tokens[0] in SHARED_MAILBOXES:
         return "That looks like a shared mailbox. The address must be yours alone."
-    tokens = set(re.split(r"[.+_-]", local))
     parts = fold_name(last_name).lower().split()
-    # A short name stands in many words («Li» in «holiday»), so it must stand alone.
-    if not any(part in tokens or (len(part) >= 5 and part[: max(5, len(part) - 3)] in local) for part in parts):
-        return "The address must contain your last name, as institutions write it."
-    return None
+    names = {*parts, "".join(parts)}
+    given = fold_name(first_name).lower().split()
+    before = {"", *given, *(word[0] for word in given)}
+    for position, token in enumerate(tokens):
+        found = next((name for name in sorted(names, key=len, reverse=True) if token.endswith(name)), None)
+        # «a.alderton», «aalderton», «ada.alderton», «alderton»; of a first name that is not known one initial may stand.
+        if found is None:
+            continue
+        front = token.removesuffix(found)
+        if front not in before and not (len(front) == 1 and (not given or given[0].startswith(front))):
+            continue
+        others = [
+            each for index, each in enumerate(tokens) if index != position and len(each) > 1 and each not in names
+        ]
+        if given and any(each[0] != given[0][0] for each in others[:1]):
+            continue
+        return None
+    return "The address must contain your last name, as institutions write it, and not another first name."

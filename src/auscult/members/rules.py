@@ -107,6 +107,14 @@ VOUCH_CODE_LASTS = timedelta(days=30)
 MOST_CODE_TRIES = 5
 #: Each member vouches at most so often in a year, and two are needed (registry.md).
 MOST_VOUCHES, VOUCHES_NEEDED, VOUCH_YEAR = 5, 2, timedelta(days=365)
+#: An open claim without a word from its applicant is closed after so long.
+ABANDONED_AFTER = timedelta(days=180)
+#: A verifier reads a decided case for so long; then the identity of one that failed is deleted.
+READ_AFTER_DECISION = timedelta(days=30)
+#: A legal order delays the notice of an unmasking at most so long; two custodians may ask anew.
+LONGEST_DELAY = timedelta(days=365)
+#: The record of who leaves is not verified for another account for so long, or until the last open poll has closed.
+REJOIN_AFTER = timedelta(days=30)
 #: Two custodians see an identity for so long after the second agreed.
 UNMASKING_SHOWN = timedelta(hours=24)
 #: Letters and digits that cannot be taken for one another.
@@ -197,6 +205,7 @@ class Flag(StrEnum):
     OTHER_CLAIMS = "other claims"
     VERIFIED_ELSEWHERE = "verified elsewhere"
     NO_RECORD = "no record"
+    ANOTHER_NAME = "another name"
     NOT_FRESH = "not fresh"
 
 
@@ -207,6 +216,7 @@ FLAG_WORDS = {
     Flag.SHARED_NUMBER: "More than 20 physicians share the practice's number, or it changed lately.",
     Flag.OTHER_CLAIMS: "Another account claims this record too.",
     Flag.VERIFIED_ELSEWHERE: "Another account is verified for this record.",
+    Flag.ANOTHER_NAME: "The name that was typed is not the record's.",
     Flag.NO_RECORD: "There is no active record that fits what was typed.",
     Flag.NOT_FRESH: "The register's own service says otherwise than our file.",
 }

@@ -5,11 +5,11 @@ from procrastinate.contrib.django import app
 
 from auscult.members import casework
 from auscult.members.actions.evidence import purge_documents
-from auscult.members.actions.life import apply_load, end_disputes, notify_lapses, suspend_due
+from auscult.members.actions.life import apply_load, close_abandoned, end_disputes, notify_lapses, suspend_due
 from auscult.members.actions.privacy import notify_unmaskings
 from auscult.members.models import Claim
 from auscult.members.rules import Flag
-from auscult.registry.actions import check_freshness
+from auscult.registry.actions import check_freshness, forget_freshness
 from auscult.registry.sources.npi_api import Freshness
 from auscult.shared import clock
 from auscult.shared.limits import forget_ended
@@ -30,12 +30,18 @@ def apply_register_load(*, load_id: int) -> None:
 def run_due(timestamp: int) -> None:
     """What is due: suspensions, lapses, ends of disputes, deleted documents, delayed notices. Each runs twice harmlessly."""
     now = clock.now()
-    suspend_due(standing=CONSOLE, now=now)
-    notify_lapses(standing=CONSOLE, now=now)
-    end_disputes(standing=CONSOLE, now=now)
-    purge_documents(standing=CONSOLE, now=now)
-    notify_unmaskings(standing=CONSOLE, now=now)
+    failed: list[Exception] = []
+    for step in (
+        suspend_due, notify_lapses, end_disputes, purge_documents, close_abandoned, notify_unmaskings
+    ):  # fmt: skip
+        try:
+            step(standing=CONSOLE, now=now)
+        except Exception as error:  # noqa: BLE001 - the others are due all the same; it is raised at the end
+            failed.append(error)
     forget_ended(now)
+    forget_freshness(now)
+    if failed:
+        raise ExceptionGroup("Some of what was due failed; the next hour tries again.", failed)
 
 
 @app.task(name="members.check_freshness", retry=RetryStrategy(max_attempts=3, exponential_wait=60))

@@ -27,7 +27,7 @@ from auscult.registry.sources.files import Progress, RegisterFile, UnusableRegis
 from auscult.registry.sources.registers import open_register
 from auscult.registry.sources.tables import Mapping
 from auscult.registry.taxonomy import CAREER_BANDS
-from auscult.shared import audit, jobs
+from auscult.shared import audit, crypto, jobs
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
 
@@ -125,7 +125,9 @@ def load_register(
             raise CannotLoadRegister("The file holds the same number twice. Nothing was changed.", file.tally.bad_lines)
         load.changes = _merge(cursor, load, file)
         load.save(update_fields=["changes"])
-        frames = [_count_frame(load, kind) for kind in settings.FRAMES]
+        # A report says who is deactivated, and of everything else nothing newer than the last file.
+        counted_on = last.as_of if last and file.kind == LoadKind.REPORT else as_of
+        frames = [_count_frame(load, kind, counted_on) for kind in settings.FRAMES]
         audit.record(
             "registry.register.load", standing=standing, thing=f"load:{load.pk}", now=now, rows=file.tally.rows
         )
@@ -155,6 +157,12 @@ def _merge(cursor: merging.Cursor, load: RegisterLoad, file: RegisterFile) -> di
     before = active.count()
     changes = {"active before": before, **merging.merge(cursor, load.register, load.pk, file.kind)}
     after = changes["active after"] = active.count()
+    if changes["missing"] > (1 - LEAST_OF_LAST_LOAD) * before:
+        raise CannotLoadRegister(
+            f"{changes['missing']:,} of {before:,} active physicians are not in this file. A sound one does not lose more "
+            "than 1 %; is it of another register, or its number column another one? Nothing was changed.",
+            file.tally.bad_lines,
+        )
     if after < LEAST_OF_LAST_LOAD * before:
         raise CannotLoadRegister(
             f"After this file the register would have {after:,} active physicians, before it {before:,}. A sound file does "
@@ -164,7 +172,7 @@ def _merge(cursor: merging.Cursor, load: RegisterLoad, file: RegisterFile) -> di
     return changes
 
 
-def _count_frame(load: RegisterLoad, kind: str) -> Frame:
+def _count_frame(load: RegisterLoad, kind: str, as_of: date) -> Frame:
     definition, years = frame_definition(kind)
     bands = " ".join(
         f"WHEN enumerated_on IS NULL OR (%(as_of)s::date - enumerated_on) / 365.25 >= {least} THEN '{name}'"
@@ -172,8 +180,8 @@ def _count_frame(load: RegisterLoad, kind: str) -> Frame:
         if least
     )
     active = "AND greatest(updated_on, certified_on) > %(as_of)s::date - %(days)s::int" if years else ""
-    frame = Frame.objects.create(load=load, kind=kind, definition=definition, as_of=load.as_of, total=0)
-    values: dict[str, int | str | date] = {"frame": frame.pk, "as_of": load.as_of, "register": load.register}
+    frame = Frame.objects.create(load=load, kind=kind, definition=definition, as_of=as_of, total=0)
+    values: dict[str, int | str | date] = {"frame": frame.pk, "as_of": as_of, "register": load.register}
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO registry_framecell (frame_id, specialty_group, state, sex, career, persons) "  # noqa: S608 - only placeholders
@@ -288,12 +296,16 @@ def check_freshness(*, register: str, number: str, now: datetime) -> npi_api.Fre
     """
     if not settings.NPI_API or register != "nppes":
         return None
-    known = FreshnessCheck.objects.filter(register=register, number=number).first()
+    mark = crypto.fingerprint(number, "freshness")
+    known = FreshnessCheck.objects.filter(mark=mark).first()
     if known and now - known.checked_at < npi_api.KEPT_FOR and known.outcome != npi_api.Freshness.NO_ANSWER:
         return npi_api.Freshness(known.outcome)
     record = RegisterRecord.objects.filter(register=register, number=number).first()
     outcome = npi_api.judge(npi_api.ask(settings.NPI_API, number), record.last_name if record else "")
-    FreshnessCheck.objects.update_or_create(
-        register=register, number=number, defaults={"outcome": outcome, "checked_at": now}
-    )
+    FreshnessCheck.objects.update_or_create(mark=mark, defaults={"outcome": outcome, "checked_at": now})
     return outcome
+
+
+def forget_freshness(now: datetime) -> int:
+    """Delete what the register's service said more than 24 hours ago; returns how many. Called by a job."""
+    return FreshnessCheck.objects.filter(checked_at__lte=now - npi_api.KEPT_FOR).delete()[0]

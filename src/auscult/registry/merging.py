@@ -77,7 +77,9 @@ def merge(cursor: Cursor, register: str, load_id: int, kind: LoadKind) -> dict[s
     join = "r.register = %(register)s::varchar AND r.number = s.number"
     cursor.execute(
         f"UPDATE staged AS s SET older = true FROM {record} AS r "  # noqa: S608 - constant names
-        f"WHERE {join} AND r.status = 'active' AND s.updated_on < r.updated_on",
+        f"WHERE {join} AND (r.status = 'active' AND s.updated_on < r.updated_on "
+        # What was deactivated comes back by a row that is newer than the deactivation, not by an old file.
+        "OR r.status = 'deactivated' AND greatest(s.reactivated_on, s.updated_on) < r.deactivated_on)",
         values,
     )
     older = cursor.rowcount

@@ -135,12 +135,11 @@ class Benchmark(models.Model):
 
 
 class FreshnessCheck(models.Model):
-    """What the register's own service last said of a record; kept for 24 hours as a cache, and never asked in a request."""
+    """What the register's own service last said of a record; kept for 24 hours as a cache, and never asked in a request.
 
-    register = models.CharField(max_length=20)
-    number = models.CharField(max_length=20)
+    Of which record is only a keyed hash: those that are asked about are those that somebody claims.
+    """
+
+    mark = models.BinaryField(primary_key=True)
     outcome = models.CharField(max_length=12)
     checked_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["register", "number"], name="one_check_of_a_record")]

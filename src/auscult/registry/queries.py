@@ -31,6 +31,7 @@ from auscult.registry.rules import (
 )
 from auscult.registry.sources.rpps import is_rpps_number
 from auscult.registry.taxonomy import group_names, region_of, specialties
+from auscult.shared import crypto
 
 #: Weighting variables of a coarse stratum, in the order of its fields.
 STRATUM_VARIABLES = ("specialty", "region", "sex", "career")
@@ -129,8 +130,8 @@ def get_frame_page() -> FramePage:
 
 
 def normalise_number(text: str) -> str:
-    """A number as typed, without what people type around it."""
-    return normalise_npi(text)[:20]
+    """A number as typed, without what people type around the digits of an NPI or RPPS number."""
+    return (normalise_npi(text) if settings.REGISTER in {"nppes", "rpps"} else text.strip())[:20]
 
 
 def is_number(register: str, number: str) -> bool:
@@ -170,10 +171,7 @@ def match_record(
     """
     register = settings.REGISTER
     record = RegisterRecord.objects.filter(register=register, number=number).first() or _NOBODY
-    former = [
-        was["last_name"]
-        for was in RecordVersion.objects.filter(register=register, number=number).values_list("was", flat=True)
-    ]
+    former = _former_last_names(number)
     licences = [(known, state) for known, state in record.licences]
     notes = (
         last_name_note(last_name, record.last_name, (record.other_last_name, *former)),
@@ -213,6 +211,23 @@ def _match(record: RegisterRecord, notes: tuple[str, ...], on: date) -> RecordMa
     )
 
 
+def names_fit(number: str, last_name: str, first_name: str) -> bool:
+    """Whether typed names are those of a record of the instance's register, as matching has it."""
+    record = RegisterRecord.objects.filter(register=settings.REGISTER, number=number).first()
+    if record is None:
+        return False
+    known = (record.other_last_name, *_former_last_names(number))
+    return (
+        last_name_note(last_name, record.last_name, known) is not None
+        and first_name_note(first_name, record.first_name) is not None
+    )
+
+
+def _former_last_names(number: str) -> list[str]:
+    rows = RecordVersion.objects.filter(register=settings.REGISTER, number=number).values_list("was", flat=True)
+    return [was["last_name"] for was in rows]
+
+
 def find_record(number: str, on: date) -> tuple[RecordMatch, RecordStatus] | None:
     """A record of the instance's register by its number, with its status; for what follows after a claim."""
     record = RegisterRecord.objects.filter(register=settings.REGISTER, number=number).first()
@@ -237,7 +252,7 @@ def find_contacts(number: str) -> Contacts | None:
 
 def find_freshness(number: str) -> FreshnessCheck | None:
     """What the register's own service last said of a record, or None."""
-    return FreshnessCheck.objects.filter(register=settings.REGISTER, number=number).first()
+    return FreshnessCheck.objects.filter(mark=crypto.fingerprint(number, "freshness")).first()
 
 
 def list_changed_numbers(load_id: int) -> Iterator[tuple[str, RecordStatus]]:

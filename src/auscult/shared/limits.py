@@ -1,7 +1,7 @@
 """Rate limits: how often one thing may be tried from one address, by one account, at one record.
 
-Counted in the database, so that all web processes count together, and outside the transaction of what is limited, so that
-a refusal counts too.
+Counted in the database, so that all web processes count together. Where refused tries must count, ``take`` stands before
+the transaction of what is limited.
 """
 
 from __future__ import annotations

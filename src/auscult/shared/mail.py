@@ -41,7 +41,7 @@ def deliver(message_id: int) -> None:
         mail.EmailMessage(message.subject, message.text, settings.DEFAULT_FROM_EMAIL, message.to.split(", ")).send(
             using="smtp"
         )
-        # Codes and links are secrets; what was sent need not be kept.
-        message.state, message.text = MailMessage.State.SENT, ""
+        # Codes and links are secrets, and an institutional address is a name; what was sent need not be kept.
+        message.state, message.text, message.to = MailMessage.State.SENT, "", ""
     message.sent_at = timezone.now()
-    message.save(update_fields=["state", "text", "sent_at"])
+    message.save(update_fields=["state", "text", "to", "sent_at"])

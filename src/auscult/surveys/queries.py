@@ -10,6 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 import numpy as np
+from django.db.models import Max
 
 from auscult.evidence.ballots import BallotLeaf
 from auscult.registry.models import Frame
@@ -333,6 +334,13 @@ def list_frame_shares(survey_id: int) -> list[FrameShares]:
             shares = {}
         found.append(FrameShares(frame.definition, frame.as_of, frame.total, frame.pk == survey.frame.pk, shares))
     return found
+
+
+def find_last_close(now: datetime) -> datetime | None:
+    """When the last of the polls that are open now closes, or None."""
+    open_now = Survey.objects.filter(state=SurveyState.OPEN, closes_at__gt=now)
+    last: datetime | None = open_now.aggregate(last=Max("closes_at"))["last"]
+    return last
 
 
 def iterate_leaves(survey_id: int, question: str) -> Iterator[tuple[bytes, str, str]]:

@@ -22,10 +22,13 @@ from auscult.community import actions as community_actions
 from auscult.community import queries as community
 from auscult.members.actions.life import withdraw_membership
 from auscult.members.actions.privacy import correct_identity, erase_account
+from auscult.members.limits import PASSWORDS_BY_ACCOUNT
 from auscult.members.queries.applicants import export_member, get_data_page
+from auscult.members.rules import REJOIN_AFTER
 from auscult.organisations import actions as organisation_actions
 from auscult.organisations import queries as organisations
 from auscult.shared import clock
+from auscult.shared.limits import take
 from auscult.shared.pages import attempt, render_page, standing_of
 from auscult.shared.personal import plain
 from auscult.shared.refusals import NotAllowed, Refused
@@ -50,6 +53,11 @@ def export_everything(standing: Standing) -> dict[str, list[dict[str, Any]]]:
     }
 
 
+def rejoin_at(now: datetime) -> datetime:
+    """From when the record of who leaves may be verified for another account: no poll is open that may hold its ballot."""
+    return max(now + REJOIN_AFTER, surveys.find_last_close(now) or now)
+
+
 def erase_everything(*, standing: Standing, now: datetime, remove_words: bool) -> None:
     """Erase an account from every room, in one transaction: all of it, or nothing.
 
@@ -63,7 +71,7 @@ def erase_everything(*, standing: Standing, now: datetime, remove_words: bool) -
         voice_actions.forget_member(standing=standing, now=now)
         community_actions.forget_member(standing=standing, now=now, remove_words=remove_words)
         organisation_actions.forget_member(standing=standing, now=now)
-        erase_account(standing=standing, now=now)
+        erase_account(standing=standing, now=now, rejoin_at=rejoin_at(now))
 
 
 def _require_account(request: HttpRequest) -> Standing:
@@ -129,6 +137,7 @@ def identity_correct(request: HttpRequest) -> HttpResponse:
 
 def _check_password(request: HttpRequest) -> None:
     account = request.user
+    take(PASSWORDS_BY_ACCOUNT, account.pk or 0, clock.now())
     if not check_password(request.POST.get("password", ""), getattr(account, "password", "!")):
         raise Refused("That is not your password. Nothing was changed.")
 
@@ -141,7 +150,8 @@ def membership_withdraw(request: HttpRequest) -> HttpResponse:
 
     def act() -> None:
         _check_password(request)
-        withdraw_membership(standing=standing, now=clock.now())
+        now = clock.now()
+        withdraw_membership(standing=standing, now=now, rejoin_at=rejoin_at(now))
 
     return attempt(
         request,

@@ -10,17 +10,17 @@ from django.db import transaction
 
 from auscult.members import access, casework, limits, rules
 from auscult.members.models import Claim, Evidence, Member
-from auscult.members.rules import ClaimKind, ClaimState, Flag
-from auscult.registry.queries import find_record, match_record, normalise_number
+from auscult.members.rules import ClaimKind, ClaimState, EvidenceKind, Flag
+from auscult.registry.queries import find_record, match_record, names_fit, normalise_number
 from auscult.registry.rules import CONTACT_AGE, RecordMatch, RecordStatus
 from auscult.shared import audit, crypto, jobs
-from auscult.shared.limits import take
+from auscult.shared.limits import Limit, take
 from auscult.shared.refusals import Conflict, NotAllowed, Refused
-from auscult.shared.standing import Level, MemberClass, Standing
+from auscult.shared.standing import Level, MemberClass, Obstacle, Standing
 
-#: One answer for «no such number», «another name» and «already claimed»: none may be told from the other.
+#: One answer for «no such number», «another name», «another licence» and «not active»: none may be told from the other.
 NO_MATCH = (
-    "We could not match these details to a register record that is free to claim. Check the number, the spelling of "
+    "We could not match these details to an active register record. Check the number, the spelling of "
     "your name as registered, and the licence. If all is right, ask people to look at it, below."
 )
 
@@ -35,20 +35,23 @@ class CannotAppealDecision(Conflict):
 
 def _limit(standing: Standing, now: datetime, number: str, origin: str) -> None:
     """Count a try by account, address and record. All three are counted before any refuses."""
-    refusal: Refused | None = None
-    for limit, key in (
-        (limits.CLAIMS_BY_ACCOUNT, standing.require_member()),
-        (limits.CLAIMS_BY_ADDRESS, origin),
-        (limits.CLAIMS_BY_RECORD, f"{settings.REGISTER}:{number}"),
-    ):
-        if key == "":
-            continue
-        try:
-            take(limit, key, now)
-        except Refused as found:
-            refusal = refusal or found
+    account, record = standing.require_member(), f"{settings.REGISTER}:{number}"
+    refusal = _taken(limits.CLAIMS_BY_ACCOUNT, account, now)
+    if origin:
+        refusal = _taken(limits.CLAIMS_BY_ADDRESS, origin, now) or refusal
+    # An account's first try at a record is never refused for what others tried: they would lock its holder out.
+    if _taken(limits.FIRST_TRY, f"{account}:{record}", now):
+        refusal = _taken(limits.CLAIMS_BY_RECORD, record, now) or refusal
     if refusal:
         raise refusal
+
+
+def _taken(limit: Limit, key: str | int, now: datetime) -> Refused | None:
+    try:
+        take(limit, key, now)
+    except Refused as refusal:
+        return refusal
+    return None
 
 
 def _load_claimant(standing: Standing, now: datetime) -> Member:
@@ -150,10 +153,9 @@ def submit_claim(
             on=now.date(),
             statuses=statuses,
         )
-        # Asked in every case, so that «already claimed» costs the same as «no match».
-        mark = casework.record_mark(number)
-        taken = Claim.objects.filter(record_fingerprint=mark, state=ClaimState.VERIFIED).exclude(member=member).exists()
-        if match is None or taken:
+        # A record that somebody holds is claimed like any other, and goes to two verifiers: a refusal would tell whoever
+        # knows the public facts of a colleague that the colleague is a member.
+        if match is None:
             raise CannotSubmitClaim(NO_MATCH)
         claim = _open(
             member,
@@ -210,6 +212,8 @@ def ask_review(
             "licence": licence.strip(), "licence_state": licence_state.strip().upper(),
         }  # fmt: skip
         flags = _flags(match, now) if match else [Flag.NO_RECORD]
+        if match and not names_fit(number, last_name, first_name):
+            flags.append(Flag.ANOTHER_NAME)
         claim = _open(member, kind=ClaimKind.REVIEW, typed=typed, match=match, flags=flags, now=now)
         audit.record("members.claim.review", standing=standing, thing=f"claim:{claim.pk}", now=now)
         jobs.queue("members.check_freshness", claim_id=claim.pk)
@@ -259,6 +263,8 @@ def ask_assurance(*, standing: Standing, now: datetime) -> Claim:
         held = Claim.objects.filter(member=member, state=ClaimState.VERIFIED).first()
         if member.level < Level.L2 or held is None or held.member_class != MemberClass.PHYSICIAN:
             raise NotAllowed("Assurance is for members who are verified for a register record.")
+        if standing.obstacle not in {Obstacle.NONE, Obstacle.SECOND_FACTOR}:
+            raise NotAllowed("Assurance is for members whose verification is in force.")
         lapsing = member.verified_until is None or now >= member.verified_until - rules.RENEWAL_OPENS
         if member.level >= Level.L3 and not lapsing:
             raise Conflict("You are assured already.")
@@ -276,8 +282,9 @@ def ask_assurance(*, standing: Standing, now: datetime) -> Claim:
             career=held.career,
             submitted_at=now,
         )
-        # What was shown for L2 within its time counts on.
-        for evidence in held.evidence.filter(state=Evidence.State.CONFIRMED):
+        # What was shown for L2 within its time counts on; being seen is shown anew each time.
+        shown = held.evidence.filter(state=Evidence.State.CONFIRMED, settled_at__gt=now - rules.LASTS[Level.L2])
+        for evidence in shown.exclude(kind__in=[EvidenceKind.VIDEO, EvidenceKind.PROOFING]):
             Evidence.objects.create(
                 claim=claim,
                 kind=evidence.kind,
@@ -326,18 +333,25 @@ def appeal_decision(*, standing: Standing, now: datetime, text: str) -> None:
         raise Refused("Write why the decision is wrong.")
     with transaction.atomic():
         member = access.load_own_member(standing, lock=True)
-        claim = Claim.objects.select_for_update().filter(member=member).exclude(state=ClaimState.WITHDRAWN).last()
+        cases = Claim.objects.select_for_update().filter(member=member).exclude(state=ClaimState.WITHDRAWN)
+        claim = cases.exclude(kind=ClaimKind.DEFENCE).order_by("pk").last()
         if claim is None or claim.state != ClaimState.REJECTED or claim.decided_at is None:
             raise CannotAppealDecision("There is no rejection to appeal against.")
         if claim.appealed_at is not None:
             raise CannotAppealDecision("This was appealed before. You may claim again with other evidence.")
         if now > claim.decided_at + rules.APPEAL_WITHIN:
             raise CannotAppealDecision("The 30 days for an appeal are over. You may claim again with other evidence.")
-        if claim.reason == "dispute_lost":
-            # Whoever holds the record now is the other side of the appeal.
-            claim.contested = Claim.objects.filter(
-                record_fingerprint=claim.record_fingerprint, state=ClaimState.VERIFIED
-            ).first()
+        if Claim.objects.filter(member=member, state__in=rules.OPEN_STATES).exists():
+            raise CannotAppealDecision("You have another claim open. Withdraw it first.")
+        # The other side is whoever holds the record now. An appeal freezes nobody and ends only by its two verifiers.
+        claim.deadline_at = None
+        claim.contested = (
+            Claim.objects.filter(record_fingerprint=claim.record_fingerprint, state=ClaimState.VERIFIED)
+            .exclude(member=member)
+            .first()
+            if claim.record_fingerprint
+            else None
+        )
         claim.state, claim.reason, claim.decided_at = ClaimState.IN_REVIEW, "", None
         claim.appealed_at, claim.review_at = now, now
         claim.appeal_sealed = crypto.seal(text.strip(), "claim.appeal")

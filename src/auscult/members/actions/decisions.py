@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from auscult.members import access, casework, rules
 from auscult.members.casework import CannotDecideClaim
-from auscult.members.models import Claim, Member, Opinion
+from auscult.members.models import Account, Claim, Member, Opinion
 from auscult.members.rules import ClaimKind, ClaimState, Decision
 from auscult.shared import audit
 from auscult.shared.standing import Level, Standing
@@ -108,10 +108,20 @@ def _carry_out(claim: Claim, member: Member, decision: Decision, reason: str, no
         return
     if claim.kind == ClaimKind.RECOVERY:
         _refuse_if_not_enough(claim)
-        # The standing stays what it was; only the way in is made anew.
+        # The standing stays what it was; only the way in is made anew. The password goes too: whoever has stolen it has not
+        # given this evidence, and a new one is set over the account's own mailbox.
+        account = Account.objects.select_for_update().get(pk__in=[member.account_id])
+        account.set_unusable_password()
+        account.save(update_fields=["password"])
         Authenticator.objects.filter(user_id=member.account_id).delete()
         for session in UserSession.objects.filter(user_id=member.account_id):
             session.end()
         claim.state = ClaimState.WITHDRAWN
+        casework.tell(
+            member.pk,
+            "your account is recovered",
+            "Two verifiers have seen your evidence. Set a new password with “Forgot your password?”, then a second factor. "
+            "Every session was ended.\n",
+        )
         return
     casework.verify(claim, member, now=now)

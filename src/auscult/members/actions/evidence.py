@@ -29,6 +29,14 @@ def _refuse_if_confirmed(claim: Claim, kind: EvidenceKind) -> None:
         raise CannotAddEvidence(f"{EVIDENCE[kind].words}: that is confirmed already.")
 
 
+def _worth(claim: Claim, via: Via, now: datetime) -> int:
+    """Points of a code over what the register has for the record of a claim, as of now."""
+    contacts = find_contacts(casework.read_identity(claim)["number"])
+    if contacts is None:
+        return 0
+    return {Via.TELEPHONE: contacts.phone, Via.FAX: contacts.fax, Via.POST: contacts.address}[via].points(now.date())
+
+
 def _new_code() -> str:
     return f"{secrets.randbelow(10**8):08d}"
 
@@ -52,7 +60,9 @@ def offer_institutional_email(*, standing: Standing, now: datetime, address: str
     with transaction.atomic():
         claim = access.load_own_open_claim(standing)
         identity = casework.read_identity(claim)
-        problem = names.institutional_address_problem(address, identity["last_name"], settings.INSTITUTION_DOMAINS)
+        problem = names.institutional_address_problem(
+            address, identity["last_name"], settings.INSTITUTION_DOMAINS, identity["first_name"]
+        )
         if problem:
             raise CannotAddEvidence(problem)
         _refuse_if_confirmed(claim, kind)
@@ -103,10 +113,7 @@ def ask_code(*, standing: Standing, now: datetime, via: Via) -> None:
         waiting = claim.evidence.filter(kind=kind, state=Evidence.State.OFFERED, code_sealed__isnull=False).first()
         if waiting and waiting.via == via and (waiting.code_until is None or now <= waiting.code_until):
             raise CannotAddEvidence("A code is on its way already.")
-        number = casework.read_identity(claim)["number"]
-        contacts = find_contacts(number)
-        contact = {Via.TELEPHONE: "phone", Via.FAX: "fax", Via.POST: "address"}[via]
-        points = getattr(contacts, contact).points(now.date()) if contacts else 0
+        points = _worth(claim, via, now)
         # Whoever asked for a review learns nothing of the record: what cannot be sent is seen by a verifier.
         if points == 0 and claim.kind != ClaimKind.REVIEW:
             raise CannotAddEvidence(
@@ -151,8 +158,13 @@ def send_code(*, standing: Standing, now: datetime, claim_id: int, kind: Evidenc
         evidence = claim.evidence.filter(kind=kind, state=Evidence.State.OFFERED, code_sealed__isnull=False).first()
         if evidence is None or not evidence.via or evidence.sent_at is not None:
             raise CannotAddEvidence("No code of that kind waits to be sent.")
+        # What the register says now is where it went; it may have changed since the code was asked for.
+        worth = _worth(claim, Via(evidence.via), now)
+        if worth == 0:
+            raise CannotAddEvidence("The register has no such contact, so the code cannot have gone there.")
+        evidence.points = min(evidence.points, worth)
         evidence.sent_at, evidence.code_until = now, now + rules.SENT_CODE_LASTS[Via(evidence.via)]
-        evidence.save(update_fields=["sent_at", "code_until"])
+        evidence.save(update_fields=["points", "sent_at", "code_until"])
         audit.record("members.code.send", standing=standing, thing=f"claim:{claim.pk}", now=now, via=evidence.via)
         way = {Via.TELEPHONE: "was said on the telephone", Via.FAX: "was faxed", Via.POST: "was posted"}
         casework.tell(
@@ -178,6 +190,8 @@ def confirm_code(*, standing: Standing, now: datetime, kind: EvidenceKind, code:
         ).first()
         if evidence is None or kind == EvidenceKind.VOUCHES:
             raise CannotAddEvidence("No code was sent. Ask for one first.")
+        if evidence.via and evidence.sent_at is None:
+            raise CannotAddEvidence("That code was not sent yet. You get a mail when it is on its way.")
         expired = evidence.code_until is not None and now > evidence.code_until
         if expired or evidence.code_tries >= rules.MOST_CODE_TRIES:
             raise CannotAddEvidence("That code has expired. Ask for a new one.")

@@ -8,7 +8,7 @@ from itertools import batched
 from django.db import transaction
 
 from auscult.members import access, casework, rules
-from auscult.members.models import Claim, Member
+from auscult.members.models import Claim, Evidence, Member, RoleGrant
 from auscult.members.rules import EVIDENCE, ClaimKind, ClaimState
 from auscult.registry.queries import find_record, list_changed_numbers
 from auscult.registry.rules import RecordStatus
@@ -102,11 +102,10 @@ def suspend_due(*, standing: Standing, now: datetime) -> int:
         How many.
     """
     with transaction.atomic():
-        due = Member.objects.select_for_update().filter(suspends_at__lte=now)
+        # Who is frozen by a dispute is suspended when it has ended.
+        due = Member.objects.select_for_update().filter(suspends_at__lte=now, suspended_at=None)
         for member in due:
-            # A dispute that freezes goes on as it is.
-            member.suspended_at = member.suspended_at or now
-            member.suspended_for = member.suspended_for or Member.Suspension.REGISTER
+            member.suspended_at, member.suspended_for = now, Member.Suspension.REGISTER
             member.suspends_at = None
             member.save(update_fields=["suspended_at", "suspended_for", "suspends_at"])
             casework.tell(
@@ -175,14 +174,20 @@ def retire(*, standing: Standing, now: datetime) -> None:
         member.suspends_at = member.suspended_at = None
         member.suspended_for = ""
         member.save()
+        Claim.objects.filter(member=member, state__in=rules.OPEN_STATES).update(
+            state=ClaimState.WITHDRAWN, decided_at=now
+        )
         Claim.objects.filter(member=member, state=ClaimState.VERIFIED).update(member_class=MemberClass.RETIRED)
         audit.record("members.member.retire", standing=standing, thing=f"member:{member.pk}", now=now)
 
 
-def withdraw_membership(*, standing: Standing, now: datetime) -> None:
-    """Give the verification back: the account stays, the record is free to claim, nothing more is measured.
+def withdraw_membership(*, standing: Standing, now: datetime, rejoin_at: datetime) -> None:
+    """Give the verification back: the account stays, the name and its evidence are deleted.
 
-    Who may: a verified member. What changes: level L0; the identity behind the verification is deleted.
+    Who may: a verified member. What changes: level L0; granted roles end.
+
+    Args:
+        rejoin_at: until then the record is not verified for another account, so that nobody casts two ballots.
 
     Raises:
         NotAllowed: nobody is signed in.
@@ -194,7 +199,10 @@ def withdraw_membership(*, standing: Standing, now: datetime) -> None:
             raise Conflict("You are not verified.")
         if member.suspended_for == Member.Suspension.DISPUTE:
             raise Conflict("Your record is disputed. Wait for the end of the dispute.")
+        casework.leave_disputes(member, now=now)
+        casework.keep_record(member, until=rejoin_at)
         Claim.objects.filter(member=member).delete()
+        RoleGrant.objects.filter(member=member).delete()
         member.level, member.verified_until = Level.L0, None
         member.specialty_group = member.state = member.sex = member.career = ""
         member.suspends_at = None
@@ -214,7 +222,7 @@ def end_disputes(*, standing: Standing, now: datetime) -> int:
     with transaction.atomic():
         due = list(
             Claim.objects.select_for_update().filter(
-                kind=ClaimKind.REVIEW, contested__isnull=False, state__in=rules.OPEN_STATES, deadline_at__lte=now
+                contested__isnull=False, state__in=rules.OPEN_STATES, deadline_at__lte=now, appealed_at=None
             )
         )
         for claim in due:
@@ -226,7 +234,9 @@ def end_disputes(*, standing: Standing, now: datetime) -> int:
             defended = defence is not None and _has_independent(defence)
             if casework.reached_level(claim) >= Level.L2 and not defended:
                 Member.objects.filter(pk=holder_id).update(verified_until=now, suspended_at=None, suspended_for="")
-                Claim.objects.filter(pk=claim.pk).update(deadline_at=None)
+                casework.withdraw_defence(holder_id, now=now)
+                # Over for the holder; for the claimant it waits for its verifiers.
+                Claim.objects.filter(pk=claim.pk).update(contested=None)
                 casework.tell(
                     holder_id,
                     "the dispute over your record",
@@ -244,3 +254,39 @@ def end_disputes(*, standing: Standing, now: datetime) -> int:
 
 def _has_independent(claim: Claim) -> bool:
     return any(EVIDENCE[kind].independent and points for kind, points in casework.list_confirmed(claim))
+
+
+def close_abandoned(*, standing: Standing, now: datetime) -> int:
+    """Close claims of which nothing was heard for half a year, and delete names of claims that failed long ago.
+
+    What a rejected or withdrawn claim said of a person is deleted 30 days after the decision, when no appeal is possible
+    any more. Called daily.
+
+    Returns:
+        How many claims were closed or emptied.
+    """
+    with transaction.atomic():
+        silent = Claim.objects.filter(
+            state__in=[ClaimState.SUBMITTED, ClaimState.MORE_INFORMATION],
+            submitted_at__lte=now - rules.ABANDONED_AFTER,
+        ).exclude(kind=ClaimKind.DEFENCE)
+        for claim in silent:
+            Member.objects.filter(pk=claim.member_id, level=Level.L1).update(level=Level.L0)
+        closed = silent.update(state=ClaimState.WITHDRAWN, decided_at=now)
+        emptied = 0
+        for claim in Claim.objects.filter(
+            state__in=[ClaimState.REJECTED, ClaimState.WITHDRAWN],
+            decided_at__lte=now - rules.READ_AFTER_DECISION,
+            emptied=False,
+        ):
+            claim.identity_sealed, claim.appeal_sealed, claim.emptied = casework.seal_identity({}), None, True
+            claim.save(update_fields=["identity_sealed", "appeal_sealed", "emptied"])
+            Evidence.objects.filter(claim=claim).update(
+                note_sealed=None, document_sealed=None, code_sealed=None, code_fingerprint=None
+            )
+            emptied += 1
+        if closed or emptied:
+            audit.record(
+                "members.claims.close", standing=standing, thing="claims", now=now, closed=closed, emptied=emptied
+            )
+    return closed + emptied

@@ -64,6 +64,8 @@ def ask_unmasking(
         raise Refused("Write the reason in full sentences; the member will read it.")
     if notice_at is not None and (not legal_order.strip() or notice_at <= now):
         raise Refused("The notice is delayed only by a legal order, named here, and to a day to come.")
+    if notice_at is not None and notice_at > now + rules.LONGEST_DELAY:
+        raise Refused("A notice is delayed by a year at most; after that ask anew, with an order that still stands.")
     with transaction.atomic():
         member = Member.objects.filter(handle=handle.strip().lower()).first()
         if member is None:
@@ -213,11 +215,14 @@ def correct_identity(
         audit.record("members.identity.correct", standing=standing, thing=f"member:{member.pk}", now=now)
 
 
-def erase_account(*, standing: Standing, now: datetime) -> None:
+def erase_account(*, standing: Standing, now: datetime, rejoin_at: datetime) -> None:
     """Erase the account, the name, the claims and their evidence; the member row stays without anything personal.
 
     Called last, in the transaction of ``web.privacy``, which first lets every other room forget the member. What stays:
     published aggregates, ballots (which hang on nobody), and that some member took part.
+
+    Args:
+        rejoin_at: until then the record is not verified for another account, so that nobody casts two ballots.
 
     Raises:
         NotAllowed: nobody is signed in.
@@ -228,8 +233,9 @@ def erase_account(*, standing: Standing, now: datetime) -> None:
         if member.suspended_for == Member.Suspension.DISPUTE:
             raise CannotEraseAccount("Your record is disputed. It can be erased when the dispute is over.")
         audit.record("members.account.erase", standing=standing, thing=f"member:{member.pk}", now=now)
-        for claim in Claim.objects.filter(member=member, state__in=rules.OPEN_STATES, contested__isnull=False):
-            casework.free_holder(claim, now=now)
+        casework.leave_disputes(member, now=now)
+        casework.keep_record(member, until=rejoin_at)
+        member.unmaskings.update(reason="", legal_order="")
         Claim.objects.filter(member=member).delete()
         RoleGrant.objects.filter(member=member).delete()
         Vouch.objects.filter(voucher=member).delete()
@@ -269,7 +275,7 @@ def rotate_keys(
         CannotOpen: a value needs a key that is not there.
     """
     standing.require(Permission.KEYS_ROTATE, "Only an operator rotates keys.")
-    prefix = settings.IDENTITY_KEYS.partition(":")[0].encode() + b":"
+    prefix = settings.IDENTITY_KEYS.partition(":")[0].strip().encode() + b":"
     columns = [
         (model, field)
         for model in apps.get_models()

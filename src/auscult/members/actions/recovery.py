@@ -45,7 +45,7 @@ def begin_recovery(*, standing: Standing, now: datetime, email: str, password: s
     email = email.strip().lower()
     if origin:
         take(limits.RECOVERIES_BY_ADDRESS, origin, now)
-    take(limits.RECOVERIES_BY_ACCOUNT, email, now)
+    take(limits.RECOVERIES_BY_ACCOUNT, f"{email} {origin}", now)
     account = Account.objects.filter(email=email).first()
     # A hash is checked in every case, for the same time.
     known = check_password(password, account.password if account else _nobodys_hash())
@@ -57,7 +57,8 @@ def begin_recovery(*, standing: Standing, now: datetime, email: str, password: s
         Member.objects.select_for_update().get(pk=member.pk)
         current = Claim.objects.filter(member=member, state__in=rules.OPEN_STATES).first()
         if current is not None:
-            if current.kind != ClaimKind.RECOVERY:
+            # Who lost the second factor in a dispute answers it first.
+            if current.kind not in {ClaimKind.RECOVERY, ClaimKind.DEFENCE}:
                 raise Conflict("Another case of this account is open. Write to the people who run this place.")
             return current
         claim = Claim.objects.create(

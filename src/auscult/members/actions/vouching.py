@@ -66,13 +66,13 @@ def vouch_for(*, standing: Standing, now: datetime, code: str) -> None:
     Raises:
         NotFound: no applicant with that code.
         TooMany: too many codes were tried.
-        CannotVouch: expired, said already, five times this year, mutual, or newly verified by the same person's word.
+        CannotVouch: expired, said already, five times this year, or mutual.
     """
     standing.require(Permission.APPLICANT_VOUCH, "Only verified physicians vouch.")
     voucher_id = standing.require_member()
     take(limits.VOUCHES_BY_ACCOUNT, voucher_id, now)
     with transaction.atomic():
-        claim = access.load_claim_to_vouch(standing, normalise_vouch_code(code))
+        claim = access.load_claim_to_vouch(standing, normalise_vouch_code(code), lock=True)
         # The voucher's row is locked, so that five stay five in parallel.
         Member.objects.select_for_update().get(pk=voucher_id, level__gte=Level.L2)
         evidence = claim.evidence.select_for_update().get(kind=EvidenceKind.VOUCHES)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.db import connection
 
@@ -158,8 +161,11 @@ class VerificationPage:
     number_hint: str
 
 
-def get_verification_page(standing: Standing, now: datetime) -> VerificationPage:
+def get_verification_page(standing: Standing, now: datetime, *, recovering: bool = False) -> VerificationPage:
     """The applicant's own page.
+
+    Args:
+        recovering: whether a password alone opened it; then it says nothing of who the account's holder is.
 
     Raises:
         NotAllowed: nobody is signed in.
@@ -174,7 +180,7 @@ def get_verification_page(standing: Standing, now: datetime) -> VerificationPage
         flags = casework.flags_of(claim)
         if claim.state == ClaimState.IN_REVIEW:
             position = Claim.objects.filter(state=ClaimState.IN_REVIEW, review_at__lte=claim.review_at).count()
-        if is_open and claim.kind != ClaimKind.REVIEW and identity.get("number"):
+        if is_open and not recovering and claim.kind != ClaimKind.REVIEW and identity.get("number"):
             contacts = find_contacts(identity["number"])
     confirmed = [(line.kind, line.points) for line in lines if line.state == Evidence.State.CONFIRMED]
     vouching = claim.evidence.filter(kind=EvidenceKind.VOUCHES).first() if claim and is_open else None
@@ -183,6 +189,7 @@ def get_verification_page(standing: Standing, now: datetime) -> VerificationPage
         code = crypto.unseal(vouching.code_sealed, "evidence.code").decode()
         vouch_code = "-".join(code[i : i + 4] for i in range(0, len(code), 4))
     wanted = Level(claim.wanted) if claim else Level.L2
+    is_review = claim is not None and claim.kind == ClaimKind.REVIEW and claim.state != ClaimState.VERIFIED
     lapsing = member.verified_until is not None and now >= member.verified_until - rules.RENEWAL_OPENS
     number_name, number_hint = NUMBER_NAMES.get(settings.REGISTER, ("Register number", "As on your certificate."))
     rejected = claim is not None and claim.state == ClaimState.REJECTED
@@ -196,13 +203,13 @@ def get_verification_page(standing: Standing, now: datetime) -> VerificationPage
         kind=ClaimKind(claim.kind) if claim else None,
         state=ClaimState(claim.state) if claim else None,
         reason=rules.reason_words(claim.reason) if claim else "",
-        # Whoever asked for a review learns nothing of the record.
-        registered_name=f"{identity['first_name']} {identity['last_name']}"
-        if claim and claim.kind == ClaimKind.REVIEW
+        # Whoever asked for a review learns nothing of the record, and whoever recovers an account nothing of its holder.
+        registered_name=""
+        if recovering
+        else _typed_name(identity)
+        if is_review
         else identity.get("registered_name", ""),
-        specialty=""
-        if claim and claim.kind == ClaimKind.REVIEW and claim.state != ClaimState.VERIFIED
-        else identity.get("specialty") or identity.get("programme", ""),
+        specialty="" if recovering or is_review else identity.get("specialty") or identity.get("programme", ""),
         evidence=lines,
         channels=_channels(contacts, now),
         points=sum(points for _, points in confirmed),
@@ -241,6 +248,10 @@ def get_verification_page(standing: Standing, now: datetime) -> VerificationPage
         number_name=number_name,
         number_hint=number_hint,
     )
+
+
+def _typed_name(identity: dict[str, Any]) -> str:
+    return f"{identity.get('first_name', '')} {identity.get('last_name', '')}".strip()
 
 
 @dataclass(frozen=True)
@@ -334,7 +345,9 @@ def get_verification_figures(now: datetime) -> VerificationFigures:
 
 def find_recovery_standing(claim_id: int) -> Standing | None:
     """Standing of whoever recovers an account: nothing but the own case; None where it is closed."""
-    claim = Claim.objects.filter(pk=claim_id, kind=ClaimKind.RECOVERY, state__in=rules.OPEN_STATES).first()
+    claim = Claim.objects.filter(
+        pk=claim_id, kind__in=[ClaimKind.RECOVERY, ClaimKind.DEFENCE], state__in=rules.OPEN_STATES
+    ).first()
     return Standing(member_id=claim.member_id) if claim else None
 
 
@@ -342,14 +355,22 @@ def export_member(standing: Standing) -> dict[str, list[dict[str, Any]]]:
     """What this room holds of a member, names included, to take away."""
     member = access.load_own_member(standing)
     account = member.account
+    kept = set(
+        Evidence.objects.filter(claim__member=member, document_sealed__isnull=False).values_list("pk", flat=True)
+    )
     claims = [
         {
             "kind": claim.kind, "state": claim.state, "reason": rules.reason_words(claim.reason),
-            "begun_at": claim.submitted_at, "decided_at": claim.decided_at, **casework.read_identity(claim),
+            "begun_at": claim.submitted_at, "decided_at": claim.decided_at, **_own_identity(claim),
+            "appeal": crypto.unseal(claim.appeal_sealed, "claim.appeal").decode() if claim.appeal_sealed else "",
+            "noted_for_verifiers": list(claim.flags) if claim.kind != ClaimKind.REVIEW else [],
             "evidence": [
                 {
                     "kind": EVIDENCE[EvidenceKind(e.kind)].words, "state": e.state, "points": e.points,
-                    "offered_at": e.offered_at, "document_sha256": bytes(e.document_hash or b"").hex(),
+                    "offered_at": e.offered_at,
+                    "note": crypto.unseal(e.note_sealed, "evidence.note").decode() if e.note_sealed else "",
+                    "document_sha256": bytes(e.document_hash or b"").hex(),
+                    "document_is_kept": e.pk in kept,
                 }
                 for e in claim.evidence.defer("document_sealed").order_by("pk")
             ],
@@ -360,12 +381,21 @@ def export_member(standing: Standing) -> dict[str, list[dict[str, Any]]]:
         "Account": [{"email": account.email, "joined_at": account.joined_at, "last_login": account.last_login}]
         if account
         else [],
+        "Addresses": rows_of(EmailAddress.objects.filter(user=account), address="email", confirmed="verified"),
+        "Second factors": rows_of(
+            Authenticator.objects.filter(user=account), kind="type", made_at="created_at", used_at="last_used_at"
+        ),
+        "Sessions": rows_of(
+            UserSession.objects.filter(user=account), network_address="ip", browser="user_agent", begun_at="created_at"
+        ),
         "Membership": [
             {
                 "handle": member.handle, "level": Level(member.level).name, "class": member.member_class,
                 "specialty_group": member.specialty_group, "state": member.state, "sex": member.sex,
                 "years_in_practice": member.career, "verified_at": member.verified_at,
                 "valid_until": member.verified_until, "last_visit_on": member.active_on,
+                "suspended_for": member.suspended_for, "suspended_at": member.suspended_at,
+                "suspends_at": member.suspends_at,
             }
         ],
         "Roles": rows_of(RoleGrant.objects.filter(member=member), role="role", granted_at="granted_at"),
@@ -376,6 +406,14 @@ def export_member(standing: Standing) -> dict[str, list[dict[str, Any]]]:
             reason="reason", legal_order="legal_order", decided_at="decided_at", told_at="noticed_at",
         ),
     }  # fmt: skip
+
+
+def _own_identity(claim: Claim) -> dict[str, Any]:
+    """What a claim says of its author; of a review without what was found in the register."""
+    identity = casework.read_identity(claim)
+    if claim.kind == ClaimKind.REVIEW and claim.state != ClaimState.VERIFIED:
+        return {key: value for key, value in identity.items() if key not in {"registered_name", "specialty", "notes"}}
+    return identity
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def get_standing(account_id: int, now: datetime) -> Standing:
     """Standing of a signed-in account, in one query.
 
     MEMBER (for those outside the frame ASSOCIATE) is in force while the level is at least L2, the verification has not
-    lapsed, nobody suspended it, and there is a second factor.
+    lapsed, nobody suspended it, and there is a second factor. Granted roles take a second factor too.
     """
     return read_visitor(account_id, now)[0]
 
@@ -44,14 +44,16 @@ def read_visitor(account_id: int, now: datetime) -> tuple[Standing, date | None]
         pk, handle, level, member_class, group, state, sex, career, until, suspended_at, suspended_for, active_on, granted,
         factor,
     ) = row  # fmt: skip
-    roles = {Role(role) for role in granted}
-    obstacle = Obstacle.NONE
+    lacks_factor = settings.SECOND_FACTOR_REQUIRED and not factor
+    # Whoever sees names or decides needs more than a password, verified or not.
+    roles = set() if lacks_factor else {Role(role) for role in granted}
+    obstacle = Obstacle.SECOND_FACTOR if granted and lacks_factor else Obstacle.NONE
     if level >= Level.L2:
         if suspended_at is not None:
             obstacle = Obstacle.FROZEN if suspended_for == Member.Suspension.DISPUTE else Obstacle.SUSPENDED
         elif until is None or now >= until:
             obstacle = Obstacle.LAPSED
-        elif settings.SECOND_FACTOR_REQUIRED and not factor:
+        elif lacks_factor:
             obstacle = Obstacle.SECOND_FACTOR
     valid = level >= Level.L2 and obstacle == Obstacle.NONE
     physician = member_class == MemberClass.PHYSICIAN

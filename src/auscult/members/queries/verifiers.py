@@ -197,13 +197,13 @@ class ClaimPage:
     is_open: bool
 
 
-def get_claim_page(standing: Standing, claim_id: int) -> ClaimPage:
+def get_claim_page(standing: Standing, claim_id: int, now: datetime) -> ClaimPage:
     """One case, for a verifier.
 
     Raises:
         NotFound: no such claim for this standing.
     """
-    claim = access.load_claim_to_decide(standing, claim_id)
+    claim = access.load_claim_to_read(standing, claim_id, now)
     lines = list_evidence(claim, with_notes=True)
     confirmed = [(line.kind, line.points) for line in lines if line.state == Evidence.State.CONFIRMED]
     identity = casework.read_identity(claim)
@@ -263,13 +263,13 @@ def get_claim_page(standing: Standing, claim_id: int) -> ClaimPage:
     )
 
 
-def get_document(standing: Standing, claim_id: int) -> tuple[bytes, str]:
+def get_document(standing: Standing, claim_id: int, now: datetime) -> tuple[bytes, str]:
     """The document of a claim and its media type, for a verifier.
 
     Raises:
         NotFound: no such claim for this standing, or no document.
     """
-    claim = access.load_claim_to_decide(standing, claim_id)
+    claim = access.load_claim_to_read(standing, claim_id, now)
     evidence = claim.evidence.filter(kind=EvidenceKind.DOCUMENT, document_sealed__isnull=False).first()
     if evidence is None:
         raise NotFound

@@ -54,13 +54,13 @@ def _verification(
     request: HttpRequest, *, at: str = "", error: str = "", entered: dict[str, str] | None = None, status: int = 200
 ) -> HttpResponse:
     standing = _applicant(request)
-    page = get_verification_page(standing, clock.now())
+    recovering = standing_of(request).is_reader
     values = {
-        "page": page,
+        "page": get_verification_page(standing, clock.now(), recovering=recovering),
         "error_at": at,
         "error": error,
         "entered": entered or {},
-        "recovering": standing_of(request).is_reader,
+        "recovering": recovering,
     }
     return render_page(request, "members/verification_read.html", values, status=status)
 
@@ -157,6 +157,7 @@ def assurance_ask(request: HttpRequest) -> HttpResponse:
 @require_POST
 def claim_withdraw(request: HttpRequest) -> HttpResponse:
     """Withdraw the claim."""
+    _signed_in(request)
     return _attempt(
         request,
         "claim",
@@ -257,6 +258,7 @@ def vouchers_invite(request: HttpRequest) -> HttpResponse:
 @require_POST
 def handle_choose(request: HttpRequest) -> HttpResponse:
     """Choose the handle."""
+    _signed_in(request)
     handle = request.POST.get("handle", "")[:60]
     return _attempt(
         request,

@@ -51,7 +51,7 @@ def claim(request: HttpRequest, claim_id: int) -> HttpResponse:
 
 
 def _claim(request: HttpRequest, claim_id: int, *, error: str = "", status: int = 200) -> HttpResponse:
-    page = get_claim_page(standing_of(request), claim_id)
+    page = get_claim_page(standing_of(request), claim_id, clock.now())
     entered = {"note": request.POST.get("note", "")} if error else {}
     return render_page(
         request, "members/claim_read.html", {"page": page, "error": error, "entered": entered}, status=status
@@ -63,7 +63,7 @@ def _claim(request: HttpRequest, claim_id: int, *, error: str = "", status: int 
 def document(request: HttpRequest, claim_id: int) -> HttpResponse:
     """The document of a claim, as a download: it is never shown inside our pages."""
     _require(request, Permission.CLAIM_DECIDE)
-    data, media = get_document(standing_of(request), claim_id)
+    data, media = get_document(standing_of(request), claim_id, clock.now())
     evidence.note_claim_read(standing=standing_of(request), now=clock.now(), claim_id=claim_id)
     response = HttpResponse(data, content_type=media)
     response["Content-Disposition"] = f'attachment; filename="document-{claim_id}.{media.rpartition("/")[2]}"'

@@ -59,9 +59,10 @@ def open_report(path: Path, *, progress: Progress = no_progress) -> RegisterFile
         for number, row in enumerate(rows, start=3):
             if number % 20_000 == 0:
                 progress(size // 2, size)
-            npi = str(row[0] if row and row[0] is not None else "").strip()
-            if not npi and len(row) < 2:
+            if not any(cell not in (None, "") for cell in row):
+                # Below the last row of a workbook there may be formatted empty ones.
                 continue
+            npi = str(row[0] if row[0] is not None else "").strip()
             tally.rows += 1
             if not is_npi(npi):
                 tally.reject(number, "NPI is not valid")

@@ -100,12 +100,15 @@ def open_nppes(path: Path, *, progress: Progress = no_progress) -> RegisterFile:
     dated = _MEMBER.search(name)
     weekly = dated is not None and dated[1] != _FIRST_DAY
     tally, gone, others = Tally(), list[tuple[str, date | None]](), list[str]()
+    is_cut = _lacks_last_end(path)
 
     def records() -> Iterator[RegisterRecord]:
         with open_member(path, is_member, "npidata_pfile_*.csv") as (stream, _, size):
             reader = _Reader(columns, tally, gone, others if weekly else None)
             for block in blocks(stream, lambda done: progress(done, size)):
                 yield from reader.read(block)
+        if is_cut and tally.bad_lines and tally.bad_lines[-1][0] == reader.lines:
+            raise UnusableRegisterFile(f"{path.name} ends in the middle of a line. Download it again.", tally.bad_lines)
 
     return RegisterFile(
         register=REGISTER,
@@ -119,6 +122,13 @@ def open_nppes(path: Path, *, progress: Progress = no_progress) -> RegisterFile:
         gone=gone,
         others=others,
     )
+
+
+def _lacks_last_end(path: Path) -> bool:
+    """Whether a text does not end with an end of line; of a zip its own checks tell."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 1))
+        return file.read(1) != b"\n"
 
 
 def _day(text: str) -> date:
@@ -196,7 +206,7 @@ class _Reader:
         self, columns: _Columns, tally: Tally, gone: list[tuple[str, date | None]], others: list[str] | None
     ) -> None:
         self._columns, self._tally, self._gone, self._others = columns, tally, gone, others
-        self._number = 0
+        self.lines = 0
         # In every vintage so far the first two columns are these; then few bytes tell most lines.
         self._quick = columns.npi == 0 and columns.kind == 1
 
@@ -204,8 +214,8 @@ class _Reader:
         """Read whole lines; those of other people and of organisations are told and checked by array, all at once."""
         ends = np.flatnonzero(np.frombuffer(block, np.uint8) == _NEWLINE)
         starts = np.concatenate(([0], ends[:-1] + 1))
-        first = self._number + 1
-        self._number += len(ends)
+        first = self.lines + 1
+        self.lines += len(ends)
         if self._quick and len(block) >= _SHORTEST:
             sound, other = _sound_lines(block, starts, ends, self._columns.width)
         else:

@@ -102,6 +102,10 @@ def load_mapping(path: Path) -> Mapping:
             f"{path.name}: [columns] names `{strange[0]}`, which is no field. Fields are: {', '.join(REQUIRED + OPTIONAL)}."
         )
     _check_values(path.name, values)
+    if "status" in columns and "status" not in values:
+        raise UnusableMapping(
+            f"{path.name}: [columns] names a `status`, so [values.status] must say what its words mean."
+        )
     delimiter = data.get("delimiter", ",")
     if len(str(delimiter)) != 1:
         raise UnusableMapping(f"{path.name}: `delimiter` must be one character.")
@@ -242,8 +246,14 @@ class _TableReader:
         except ValueError:
             tally.reject(number, f"a date is not {mapping.date_format}")
             return None
-        self._seen.add(own)
-        if mapping.values.get("status", {}).get(get("status")) == "deactivated":
+        status = mapping.values.get("status", {}).get(get("status"), "") if "status" in mapping.columns else "active"
+        if not status:
+            # Nobody becomes an active physician because a word was forgotten in the mapping.
+            tally.reject(number, f"the status {get('status')!r} is not in [values.status]")
+            return None
+        if mapping.several_rows:
+            self._seen.add(own)
+        if status == "deactivated":
             self._gone.append((own, None))
             tally.deactivated += 1
             return None

@@ -81,7 +81,8 @@ def export_member(standing: Standing) -> dict[str, list[dict[str, Any]]]:
         "Signatures": rows_of(
             Signature.objects.filter(member_id=member),
             appeal="version__appeal__title", version="version__number", sha256_of_the_text="version__sha256",
-            shown_as="display", nonce="nonce", state="state", signed_at="signed_at", withdrawn_at="withdrawn_at",
+            shown_as="display", specialty="specialty", state_shown="us_state", nonce="nonce", state="state",
+            signed_at="signed_at", withdrawn_at="withdrawn_at",
         ),
         "Appeals drafted": rows_of(
             Appeal.objects.filter(author_id=member), title="title", state="state", drafted_at="drafted_at"
