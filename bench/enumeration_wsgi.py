@@ -2,11 +2,10 @@
 
 from dataclasses import replace
 
+from auscult.config.wsgi import application
 from auscult.members import limits
 
 for _name in ("CLAIMS_BY_ACCOUNT", "CLAIMS_BY_ADDRESS", "CLAIMS_BY_RECORD"):
     setattr(limits, _name, replace(getattr(limits, _name), most=1_000_000_000))
-
-from auscult.config.wsgi import application  # noqa: E402
 
 __all__ = ["application"]

@@ -80,7 +80,7 @@ def fill_members(
         progress(count // 2, count)
         copy_rows(cursor, "members_claim",
               "id, member_id, kind, state, wanted, member_class, record_fingerprint, identity_sealed, specialty_group, "
-              "practice_state, sex, career, flags, reason, submitted_at, review_at, decided_at, automatic",
+              "practice_state, sex, career, flags, reason, submitted_at, review_at, decided_at, automatic, emptied",
               _claims(records, chosen, ages, first, now))  # fmt: skip
         progress(3 * count // 4, count)
         copy_rows(cursor, "members_evidence", "claim_id, kind, state, points, via, code_tries, offered_at, settled_at", (
@@ -144,7 +144,7 @@ def _claims(
             first["claim"] + i, first["member"] + i, "record", "verified", 2, "physician", record_mark(number),
             seal_identity(identity), group, state, sex, career_band(enumerated, date(2009, 6, 30)), "[]",
             "evidence_sufficient", decided - timedelta(hours=float(hours[i])), decided - timedelta(hours=float(hours[i])),
-            decided, False,
+            decided, False, False,
         )  # fmt: skip
 
 
