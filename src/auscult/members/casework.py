@@ -75,6 +75,26 @@ _DISPUTING = (ClaimKind.RECORD, ClaimKind.REVIEW, ClaimKind.RETIRED)
 _FREEZING = (EvidenceKind.CALL_BACK, EvidenceKind.POST_CARD, EvidenceKind.VIDEO, EvidenceKind.PROOFING)
 
 
+def open_on_record_of(
+    held: Claim, *, kind: ClaimKind, wanted: Level, now: datetime, deadline_at: datetime | None = None
+) -> Claim:
+    """Open another case of the member who holds a verified claim, on the same record and identity."""
+    return Claim.objects.create(
+        member_id=held.member_id,
+        kind=kind,
+        wanted=wanted,
+        member_class=held.member_class,
+        record_fingerprint=held.record_fingerprint,
+        identity_sealed=held.identity_sealed,
+        specialty_group=held.specialty_group,
+        practice_state=held.practice_state,
+        sex=held.sex,
+        career=held.career,
+        deadline_at=deadline_at,
+        submitted_at=now,
+    )
+
+
 def advance(claim: Claim, *, standing: Standing, now: datetime) -> None:
     """Go on after evidence came in: verify by itself what needs no person, open a dispute, or put the claim in the queue."""
     reached = reached_level(claim)
@@ -243,21 +263,8 @@ def _begin_dispute(claim: Claim, *, standing: Standing, now: datetime) -> None:
         # Against a second rival too, with what was shown against the first.
         return
     open_claims.update(state=ClaimState.WITHDRAWN, decided_at=now)
-    Claim.objects.create(
-        member_id=held.member_id,
-        kind=ClaimKind.DEFENCE,
-        state=ClaimState.SUBMITTED,
-        wanted=Member.objects.values_list("level", flat=True).get(pk=held.member_id),
-        member_class=held.member_class,
-        record_fingerprint=held.record_fingerprint,
-        identity_sealed=held.identity_sealed,
-        specialty_group=held.specialty_group,
-        practice_state=held.practice_state,
-        sex=held.sex,
-        career=held.career,
-        deadline_at=claim.deadline_at,
-        submitted_at=now,
-    )
+    level = Level(Member.objects.values_list("level", flat=True).get(pk=held.member_id))
+    open_on_record_of(held, kind=ClaimKind.DEFENCE, wanted=level, now=now, deadline_at=claim.deadline_at)
     audit.record("members.dispute.begin", standing=standing, thing=f"claim:{claim.pk}", now=now, held=held.pk)
     until = f"{claim.deadline_at:%-d %B %Y}"
     tell(

@@ -23,7 +23,7 @@ from auscult.community import queries as community
 from auscult.members.actions.life import withdraw_membership
 from auscult.members.actions.privacy import correct_identity, erase_account
 from auscult.members.limits import PASSWORDS_BY_ACCOUNT
-from auscult.members.queries.applicants import export_member, get_data_page
+from auscult.members.queries.privacy import export_member, get_data_page
 from auscult.members.rules import REJOIN_AFTER
 from auscult.organisations import actions as organisation_actions
 from auscult.organisations import queries as organisations

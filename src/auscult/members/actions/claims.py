@@ -270,18 +270,7 @@ def ask_assurance(*, standing: Standing, now: datetime) -> Claim:
             raise Conflict("You are assured already.")
         if Claim.objects.filter(member=member, state__in=rules.OPEN_STATES).exists():
             raise Conflict("You have a claim already.")
-        claim = Claim.objects.create(
-            member=member,
-            kind=ClaimKind.ASSURANCE,
-            wanted=Level.L3,
-            record_fingerprint=held.record_fingerprint,
-            identity_sealed=held.identity_sealed,
-            specialty_group=held.specialty_group,
-            practice_state=held.practice_state,
-            sex=held.sex,
-            career=held.career,
-            submitted_at=now,
-        )
+        claim = casework.open_on_record_of(held, kind=ClaimKind.ASSURANCE, wanted=Level.L3, now=now)
         # What was shown for L2 within its time counts on; being seen is shown anew each time.
         shown = held.evidence.filter(state=Evidence.State.CONFIRMED, settled_at__gt=now - rules.LASTS[Level.L2])
         for evidence in shown.exclude(kind__in=[EvidenceKind.VIDEO, EvidenceKind.PROOFING]):

@@ -61,19 +61,7 @@ def begin_recovery(*, standing: Standing, now: datetime, email: str, password: s
             if current.kind not in {ClaimKind.RECOVERY, ClaimKind.DEFENCE}:
                 raise Conflict("Another case of this account is open. Write to the people who run this place.")
             return current
-        claim = Claim.objects.create(
-            member=member,
-            kind=ClaimKind.RECOVERY,
-            wanted=member.level,
-            member_class=held.member_class,
-            record_fingerprint=held.record_fingerprint,
-            identity_sealed=held.identity_sealed,
-            specialty_group=held.specialty_group,
-            practice_state=held.practice_state,
-            sex=held.sex,
-            career=held.career,
-            submitted_at=now,
-        )
+        claim = casework.open_on_record_of(held, kind=ClaimKind.RECOVERY, wanted=Level(member.level), now=now)
         audit.record("members.recovery.begin", standing=standing, thing=f"claim:{claim.pk}", now=now)
         casework.tell(
             member.pk,
