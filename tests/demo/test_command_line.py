@@ -26,14 +26,17 @@ def test_registry_load_role_and_stop(tmp_path):
         done = auscult(tmp_path, "registry", "load", str(file))
         assert done.returncode == 0, done.stderr
         assert "315 rows = 300 physicians" in done.stdout
-        assert "Frame of 300 physicians as of 2009-06-30" in done.stdout
+        assert "Frame of 300: all enumerated physicians of the register, as of 2009-06-30" in done.stdout
         assert "nothing was done" in auscult(tmp_path, "registry", "load", str(file)).stdout
         absent = auscult(tmp_path, "registry", "load", str(tmp_path / "absent.zip"))
         assert absent.returncode == 1
         assert "There is no file" in absent.stderr
         assert "Traceback" not in absent.stderr
         assert "no account with that address" in auscult(tmp_path, "role", "x@example.org", "editor").stderr
-        assert "Roles are: arbiter, editor, moderator" in auscult(tmp_path, "role", "x@example.org", "king").stderr
+        assert (
+            "Roles are: arbiter, custodian, editor, moderator"
+            in auscult(tmp_path, "role", "x@example.org", "king").stderr
+        )
         add = ("organisation", "society", "Example Society", "association")
         assert "/organisations/society/" in auscult(tmp_path, *add).stdout
         assert "is here already" in auscult(tmp_path, *add).stderr

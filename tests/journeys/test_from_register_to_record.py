@@ -112,7 +112,7 @@ def test_from_register_to_record(tmp_path, settings):
     assert author.get("/feed/").status_code == 403
     assert claim(author, records[0], last_name="Nobody").status_code == 400
     page = claim(author, records[0])
-    assert b"do not vote yet" in page.content
+    assert b"do not speak or vote yet" in page.content
     assert author.get("/feed/").status_code == 200
     assert author.get("/postings/new").status_code == 403
     author.post("/verify/claim/withdraw")
