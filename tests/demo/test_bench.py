@@ -33,19 +33,16 @@ def test_the_benchmark_still_runs_at_a_small_size(tmp_path, name, words):
     assert (results.read_bytes() if results.exists() else None) == before
 
 
-@pytest.mark.parametrize("name", ["registry", "enumeration"])
-def test_the_benchmarks_of_processes_still_run_at_a_small_size(tmp_path, name):
-    """They start their own processes; their results are not overwritten."""
-    if name == "registry":
-        pytest.importorskip("polars")
+def test_the_benchmark_of_the_register_still_runs_at_a_small_size(tmp_path):
+    """It starts its own processes; its results are not overwritten."""
+    pytest.importorskip("polars")
     code = (
-        "import sys; from pathlib import Path; from bench import report; report.report = lambda *_: None\n"
-        f"import runpy; sys.argv = ['bench.{name}', 'small']; runpy.run_module('bench.{name}', run_name='__main__')"
+        "import sys; from bench import report; report.report = lambda *_: None\n"
+        "import runpy; sys.argv = ['bench.registry', 'small']; runpy.run_module('bench.registry', run_name='__main__')"
     )
     environment = os.environ | {
         "AUSCULT_VAR": str(tmp_path / "var"),
         "DJANGO_SETTINGS_MODULE": "auscult.config.settings",
-        "AUSCULT_LOG_LEVEL": "ERROR",
         "AUSCULT_DEBUG": "0",
     }
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)

@@ -111,7 +111,8 @@ def ask_code(*, standing: Standing, now: datetime, via: Via) -> None:
             raise CannotAddEvidence("Residents and students stand in no register, so there is no practice to reach.")
         _refuse_if_confirmed(claim, kind)
         waiting = claim.evidence.filter(kind=kind, state=Evidence.State.OFFERED, code_sealed__isnull=False).first()
-        if waiting and waiting.via == via and (waiting.code_until is None or now <= waiting.code_until):
+        in_time = waiting is not None and (waiting.code_until is None or now <= waiting.code_until)
+        if waiting and waiting.via == via and in_time and waiting.code_tries < rules.MOST_CODE_TRIES:
             raise CannotAddEvidence("A code is on its way already.")
         points = _worth(claim, via, now)
         # Whoever asked for a review learns nothing of the record: what cannot be sent is seen by a verifier.
@@ -195,7 +196,9 @@ def confirm_code(*, standing: Standing, now: datetime, kind: EvidenceKind, code:
         expired = evidence.code_until is not None and now > evidence.code_until
         if expired or evidence.code_tries >= rules.MOST_CODE_TRIES:
             raise CannotAddEvidence("That code has expired. Ask for a new one.")
-        if bytes(evidence.code_fingerprint or b"") == _mark(code.replace(" ", ""), claim):
+        if bytes(evidence.code_fingerprint or b"") == _mark(
+            "".join(letter for letter in code if letter in "0123456789"), claim
+        ):
             evidence.state, evidence.settled_at = Evidence.State.CONFIRMED, now
             evidence.code_fingerprint = evidence.code_sealed = None
             audit.record("members.code.confirm", standing=standing, thing=f"claim:{claim.pk}", now=now, kind=kind.value)
