@@ -202,6 +202,9 @@ def _write_rejects(path: Path, bad_lines: list[tuple[int, str]]) -> None:
 def registry_status(everything: bool) -> None:
     """Loads, counts by status, specialty and state, and the age of the data."""
     _start()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
     from auscult.registry.queries import list_register_statuses
     from auscult.shared import clock
 

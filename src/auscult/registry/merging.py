@@ -95,19 +95,19 @@ def merge(cursor: Cursor, register: str, load_id: int, kind: LoadKind) -> dict[s
     )
     changed = cursor.rowcount
     cursor.execute(
-        f"SELECT count(*) FROM {record} AS r JOIN staged AS s ON {join} WHERE NOT s.older AND r.status <> 'active'",  # noqa: S608
+        f"SELECT count(*) FROM {record} AS r JOIN staged AS s ON {join} WHERE NOT s.older AND r.status <> 'active'",  # noqa: S608 - constant names
         values,
     )
     reactivated = cursor.fetchone()[0]
     sets = ", ".join(f"{c} = s.{c}" for c in _COLUMNS)
     since = ", ".join(f"{c}_since = CASE WHEN r.{c} = s.{c} THEN r.{c}_since ELSE s.since END" for c in _CONTACTS)
     cursor.execute(
-        f"UPDATE {record} AS r SET {sets}, {since}, status = 'active', deactivated_on = NULL, load_id = %(load)s::bigint "  # noqa: S608
+        f"UPDATE {record} AS r SET {sets}, {since}, status = 'active', deactivated_on = NULL, load_id = %(load)s::bigint "  # noqa: S608 - constant names
         f"FROM staged AS s WHERE {join} AND NOT s.older AND ({differs})",
         values,
     )
     cursor.execute(
-        f"INSERT INTO {record} (register, number, {_VALUES}, phone_since, fax_since, address_since, status, load_id) "  # noqa: S608
+        f"INSERT INTO {record} (register, number, {_VALUES}, phone_since, fax_since, address_since, status, load_id) "  # noqa: S608 - constant names
         f"SELECT %(register)s::varchar, number, {_VALUES}, since, since, since, 'active', %(load)s::bigint FROM staged AS s "
         f"WHERE NOT EXISTS (SELECT FROM {record} AS r WHERE {join})",
         values,
@@ -155,7 +155,7 @@ def _leave(cursor: Cursor, values: dict[str, Any], where: str, sets: str) -> int
         values,
     )
     cursor.execute(
-        f"UPDATE registry_registerrecord AS r SET {sets}, load_id = %(load)s::bigint {source} WHERE {condition}",  # noqa: S608
+        f"UPDATE registry_registerrecord AS r SET {sets}, load_id = %(load)s::bigint {source} WHERE {condition}",  # noqa: S608 - constant names
         values,
     )
     return int(cursor.rowcount)
