@@ -11,7 +11,7 @@ from auscult.members.queries.verifiers import get_code_sheet
 from auscult.members.rules import Decision, EvidenceKind, Via
 from auscult.registry.models import RegisterRecord
 from auscult.shared.models import MailMessage
-from auscult.shared.standing import Level
+from auscult.shared.standing import Level, Standing
 
 
 @pytest.fixture
@@ -52,6 +52,8 @@ def claim_it(standing, record, now, **changes):
 
 def settle(verifier, claim, now, *kinds):
     for kind in kinds:
+        if kind in {EvidenceKind.VIDEO, EvidenceKind.PROOFING}:
+            evidence.ask_meeting(standing=Standing(member_id=claim.member_id), now=now, kind=kind, note="any evening")
         evidence.settle_evidence(standing=verifier, now=now, claim_id=claim.pk, kind=kind, confirmed=True, note="seen")
 
 

@@ -210,6 +210,11 @@ def test_those_in_training_speak_and_are_in_no_count(applicant, verifier, now, m
     evidence.confirm_code(standing=applicant(), now=now, kind=EvidenceKind.INSTITUTIONAL_EMAIL, code=code)
     evidence.offer_document(standing=applicant(), now=now, data=b"%PDF-1.7 enrolment")
     settle(verifier, claim, now, EvidenceKind.DOCUMENT)
+    page = get_claim_page(verifier, claim.pk, now)
+    assert [kind for kind, _ in page.settles] == [EvidenceKind.DOCUMENT, EvidenceKind.BOARD_LOOKUP]
+    assert not {"licence_not_active", "not_the_holder"} & {code for _, code, _ in page.reasons}
+    with pytest.raises(Exception, match="fits the case"):
+        decide(verifier, claim, now, Decision.REJECT, "licence_not_active")
     decide(verifier, claim, now)
     standing = applicant()
     assert standing.roles == {Role.ASSOCIATE}

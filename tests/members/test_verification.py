@@ -205,7 +205,7 @@ def test_who_may_not_decide(applicant, record, verifier, make_member, now):
         (EvidenceKind.CALL_BACK, "seen", "only the code"),
         (EvidenceKind.VOUCHES, "seen", "only the code"),
         (EvidenceKind.BOARD_LOOKUP, "  ", "Write what"),
-        (EvidenceKind.DOCUMENT, "seen", "no document"),
+        (EvidenceKind.DOCUMENT, "seen", "offered none"),
     ],
 )
 def test_evidence_that_cannot_be_settled(applicant, record, verifier, now, kind, note, why):

@@ -170,7 +170,7 @@ class Decision(StrEnum):
 
 #: Reason codes of a decision: code → (decisions it fits, words for the applicant).
 REASONS: dict[str, tuple[frozenset[Decision], str]] = {
-    "evidence_sufficient": (frozenset({Decision.VERIFY}), "The evidence shows that you hold this licence."),
+    "evidence_sufficient": (frozenset({Decision.VERIFY}), "The evidence shows that you are who you say."),
     "evidence_missing": (frozenset({Decision.ASK}), "Evidence is still missing. Add a second, independent kind."),
     "document_unreadable": (frozenset({Decision.ASK}), "The document cannot be read. Please send another picture."),
     "name_differs": (
@@ -182,12 +182,27 @@ REASONS: dict[str, tuple[frozenset[Decision], str]] = {
     "not_the_holder": (frozenset({Decision.REJECT}), "The evidence does not show that you hold this licence."),
     "not_in_training": (frozenset({Decision.REJECT}), "The evidence does not show that you are in training."),
 }
+#: Reasons about a record, which those in training have none of; and the one that is theirs alone.
+_OF_RECORDS = frozenset({"licence_not_active", "no_such_record", "not_the_holder"})
+_OF_TRAINING = frozenset({"not_in_training"})
 #: Reasons that no verifier chooses.
 RULED_REASONS = {
     "evidence_complete": "Your evidence was complete and nothing about it needed a person.",
     "dispute_lost": "Two verifiers decided that somebody else holds this record.",
     "dispute_over": "The fourteen days of the dispute are over without proof that you hold this record.",
 }
+
+
+def reasons_for(kind: ClaimKind) -> list[tuple[Decision, str, str]]:
+    """What a verifier may decide on a case of that kind, and why: decision, reason code, words."""
+    unfit = _OF_RECORDS if kind == ClaimKind.TRAINING else _OF_TRAINING
+    return [
+        (decision, code, words)
+        for code, (decisions, words) in REASONS.items()
+        for decision in Decision
+        # An answer to a dispute ends with the claim that disputes, and is not rejected by itself.
+        if decision in decisions and code not in unfit and (kind, decision) != (ClaimKind.DEFENCE, Decision.REJECT)
+    ]
 
 
 def reason_words(code: str) -> str:

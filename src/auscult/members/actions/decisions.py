@@ -39,6 +39,8 @@ def decide_claim(*, standing: Standing, now: datetime, claim_id: int, decision: 
             raise CannotDecideClaim("This claim is decided.")
         if claim.kind == ClaimKind.DEFENCE and decision == Decision.REJECT:
             raise CannotDecideClaim("Decide on the claim that disputes this record; this one ends with it.")
+        if (decision, reason) not in {(each, code) for each, code, _ in rules.reasons_for(ClaimKind(claim.kind))}:
+            raise CannotDecideClaim("Choose a reason that fits the case.")
         appealed = claim.appealed_at is not None
         if appealed and claim.opinions.filter(verifier_id=standing.member_id, on_appeal=False).exists():
             raise CannotDecideClaim("You decided on this claim before. Its appeal goes to other verifiers.")

@@ -299,8 +299,9 @@ def settle_evidence(
         claim = access.load_claim_to_decide(standing, claim_id, lock=True)
         if claim.state not in rules.OPEN_STATES:
             raise CannotDecideClaim("This claim is decided.")
-        if kind == EvidenceKind.DOCUMENT and not claim.evidence.filter(kind=kind).exists():
-            raise CannotAddEvidence("The applicant has sent no document.")
+        # Only a look-up is a verifier's own; the rest the applicant has offered. A slip is corrected by settling again.
+        if kind != EvidenceKind.BOARD_LOOKUP and not claim.evidence.filter(kind=kind).exists():
+            raise CannotAddEvidence(f"{EVIDENCE[kind].words}: the applicant has offered none.")
         found = {
             "state": Evidence.State.CONFIRMED if confirmed else Evidence.State.REFUSED,
             "points": EVIDENCE[kind].points,

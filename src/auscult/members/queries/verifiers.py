@@ -18,7 +18,6 @@ from auscult.members.rules import (
     SETTLED_BY_VERIFIERS,
     ClaimKind,
     ClaimState,
-    Decision,
     EvidenceKind,
     Flag,
     Via,
@@ -232,7 +231,11 @@ def get_claim_page(standing: Standing, claim_id: int, now: datetime) -> ClaimPag
             for line in lines
             if line.waits_for and line.kind != EvidenceKind.VOUCHES and line.state == Evidence.State.OFFERED
         ],
-        settles=[(kind, rules.EVIDENCE[kind].words) for kind in SETTLED_BY_VERIFIERS],
+        settles=[
+            (line.kind, line.words)
+            for line in lines
+            if line.kind in SETTLED_BY_VERIFIERS and (line.state or line.kind == EvidenceKind.BOARD_LOOKUP)
+        ],
         points=sum(points for _, points in confirmed),
         enough=rules.level_from(confirmed) >= wanted,
         wanted=wanted,
@@ -251,12 +254,7 @@ def get_claim_page(standing: Standing, claim_id: int, now: datetime) -> ClaimPag
         appeal=crypto.unseal(claim.appeal_sealed, "claim.appeal").decode() if claim.appeal_sealed else "",
         deadline_at=claim.deadline_at,
         due_at=claim.review_at + rules.TARGET if claim.review_at else None,
-        reasons=[
-            (d.value, code, words)
-            for code, (decisions, words) in rules.REASONS.items()
-            for d in Decision
-            if d in decisions and not (claim.kind == ClaimKind.DEFENCE and d == Decision.REJECT)
-        ],
+        reasons=[(decision.value, code, words) for decision, code, words in rules.reasons_for(ClaimKind(claim.kind))],
         reason=rules.reason_words(claim.reason),
         submitted_at=claim.submitted_at,
         is_open=claim.state in rules.OPEN_STATES,
