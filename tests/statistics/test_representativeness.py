@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from auscult.statistics.errors import CannotEstimate
-from auscult.statistics.intervals import logit_interval, simple_random_half_width, wilson_interval
+from auscult.statistics.intervals import IntervalMethod, share_interval, simple_random_half_width, wilson_interval
 from auscult.statistics.representativeness import (
     Instrument,
     equivalent_sample_size,
@@ -101,7 +101,7 @@ def test_wilson_interval_by_hand():
 
 
 def test_logit_interval_stays_inside_zero_and_one():
-    interval = logit_interval(0.001, 0.01, 50, n_effective=50)
+    interval = share_interval(IntervalMethod.LOGIT, 0.001, 0.01, 50, n=51, n_effective=50)
     assert 0 < interval.low < 0.001 < interval.high < 1
     with pytest.raises(CannotEstimate):
-        logit_interval(0.5, -1, 50, n_effective=50)
+        share_interval(IntervalMethod.LOGIT, 0.5, -1, 50, n=51, n_effective=50)

@@ -17,7 +17,11 @@ class EmptyMarginLevel(CannotEstimate):
         self.level = level
 
 
-class RakingDidNotConverge(CannotEstimate):
+class DidNotConverge(CannotEstimate):
+    """An iteration stopped before its equations were met."""
+
+
+class RakingDidNotConverge(DidNotConverge):
     """Raking stopped before the margins were met."""
 
     def __init__(self, iterations: int, worst_relative_error: float) -> None:
@@ -27,9 +31,61 @@ class RakingDidNotConverge(CannotEstimate):
         )
 
 
+class CalibrationDidNotConverge(DidNotConverge):
+    """No weights within the bounds meet the population totals, or the search did not find them."""
+
+    def __init__(self, iterations: int, worst_relative_error: float) -> None:
+        super().__init__(
+            f"Calibration did not converge in {iterations} iterations (largest relative error of a total "
+            f"{worst_relative_error:.2g}). Widen the bounds, collapse sparse levels or use fewer variables."
+        )
+
+
+class RegressionDidNotConverge(DidNotConverge):
+    """The scores of a model did not reach zero; often one term separates the answers completely."""
+
+    def __init__(self, iterations: int) -> None:
+        super().__init__(
+            f"The regression did not converge in {iterations} iterations. "
+            "Leave out a term that separates the answers completely, or take levels together."
+        )
+
+
 class InvalidMargin(CannotEstimate):
     """A margin is not a table of finite, non-negative population totals that agree with the others."""
 
 
 class InvalidCounts(CannotEstimate):
     """Counts are negative, not finite, not whole, or do not fit the cells."""
+
+
+class InvalidDesign(CannotEstimate):
+    """Weights, strata, clusters or population sizes do not describe a sample."""
+
+
+class UnknownVariable(CannotEstimate):
+    """A variable or level was named that the data do not have."""
+
+
+class MissingValues(CannotEstimate):
+    """A value is missing (or NaN) where none may be."""
+
+    def __init__(self, names: str) -> None:
+        super().__init__(
+            f"{names} has missing values. Leave those rows out with na_rm=True, which treats the rest as a domain, "
+            "or fill them in."
+        )
+
+
+class LonelyPsu(CannotEstimate):
+    """A stratum has one primary sampling unit, so nothing varies within it and its variance is unknown."""
+
+    def __init__(self, stratum: str, stage: int) -> None:
+        super().__init__(
+            f"Stratum {stratum} has only one sampling unit at stage {stage}. Join it with a similar stratum, or choose "
+            "lonely_psu: 'adjust' (conservative), 'average', 'certainty' or 'remove'."
+        )
+
+
+class EmptyDomain(CannotEstimate):
+    """A domain has no respondents, or nobody with a weight above zero."""

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 
-from scipy import special
+from scipy import optimize, special
 
 from auscult.statistics.errors import CannotEstimate
+
+
+class IntervalMethod(StrEnum):
+    """How an interval of a share is made; the names are those of R's ``svyciprop``."""
+
+    LOGIT = "logit"
+    LIKELIHOOD = "likelihood"
+    ASIN = "asin"
+    BETA = "beta"
+    MEAN = "mean"
+    XLOGIT = "xlogit"
+    WILSON = "wilson"
 
 
 @dataclass(frozen=True)
@@ -19,33 +32,72 @@ class Interval:
     method: str
 
 
-def logit_interval(
-    share: float, standard_error: float, degrees_of_freedom: float, *, n_effective: float, level: float = 0.95
+def share_interval(
+    method: IntervalMethod,
+    share: float,
+    standard_error: float,
+    degrees_of_freedom: float,
+    *,
+    n: float,
+    n_effective: float,
+    level: float = 0.95,
 ) -> Interval:
-    """Interval on the logit scale with Student's t; at 0 and 1, Clopper–Pearson on the effective n.
+    """Interval of a share by any of the seven methods.
 
     Args:
+        method: see ``IntervalMethod``. ``mean`` may leave 0 to 1; the others stay inside.
         share: estimate, 0 to 1.
         standard_error: of the share, ≥ 0.
         degrees_of_freedom: of the design (sampling units minus strata), > 0.
-        n_effective: respondents ÷ design effect, for a share of exactly 0 or 1, > 0.
+        n: respondents, > 0; ``beta`` corrects the effective n for the degrees of freedom.
+        n_effective: respondents ÷ design effect of the weights, > 0: for a share of exactly 0 or 1, where the
+            standard error is 0 and every method would claim certainty, Clopper–Pearson on this n answers.
         level: confidence, between 0 and 1.
-
-    Returns:
-        The interval, inside 0 to 1.
 
     Raises:
         CannotEstimate: an argument is out of its domain.
 
-    Source: Korn and Graubard (1998), Survey Methodology 24, 193–201; R ``survey::svyciprop(method = "logit")``.
+    Source: Korn and Graubard (1998) for logit and beta; Dean and Pagano (2015) for a comparison of all.
     """
     if not (0 <= share <= 1 and standard_error >= 0 and degrees_of_freedom > 0 and 0 < level < 1):
         raise CannotEstimate("An interval needs a share in 0–1, a standard error ≥ 0 and degrees of freedom > 0.")
     if share in (0.0, 1.0) or standard_error == 0:
         return clopper_pearson_interval(share, n_effective, level=level)
-    logit = math.log(share / (1 - share))
-    half = float(special.stdtrit(degrees_of_freedom, 0.5 + level / 2)) * standard_error / (share * (1 - share))
-    return Interval(_expit(logit - half), _expit(logit + half), "logit")
+    critical = float(special.stdtrit(degrees_of_freedom, 0.5 + level / 2))
+    simple = share * (1 - share)
+    if method in {IntervalMethod.LOGIT, IntervalMethod.XLOGIT}:
+        logit, half = math.log(share / (1 - share)), critical * standard_error / simple
+        return Interval(float(special.expit(logit - half)), float(special.expit(logit + half)), method.value)
+    if method is IntervalMethod.ASIN:
+        angle, half = math.asin(math.sqrt(share)), critical * standard_error / (2 * math.sqrt(simple))
+        low, high = max(angle - half, 0.0), min(angle + half, math.pi / 2)
+        return Interval(math.sin(low) ** 2, math.sin(high) ** 2, method.value)
+    if method is IntervalMethod.MEAN:
+        half = critical * standard_error
+        return Interval(share - half, share + half, method.value)
+    effective = simple / standard_error**2
+    if method is IntervalMethod.LIKELIHOOD:
+        # The quasi-binomial dispersion of one share is n ÷ (n − 1).
+        return _likelihood_interval(share, effective * (n - 1) / n, critical)
+    if method is IntervalMethod.WILSON:
+        return wilson_interval(share, effective, critical=critical)
+    # Student's t in place of the normal, for designs with few sampling units.
+    corrected = effective * float(special.stdtrit(n - 1, 0.5 + level / 2) / critical) ** 2 if n > 1 else effective
+    exact = clopper_pearson_interval(share, corrected, level=level)
+    return Interval(exact.low, exact.high, IntervalMethod.BETA.value)
+
+
+def _likelihood_interval(share: float, effective: float, critical: float) -> Interval:
+    """Shares whose deviance, scaled to the effective n, stays below the squared critical value."""
+
+    def excess(value: float) -> float:
+        deviance = share * math.log(share / value) + (1 - share) * math.log((1 - share) / (1 - value))
+        return 2 * effective * deviance - critical**2
+
+    tiny = 1e-300
+    low = float(optimize.brentq(excess, min(tiny, share / 2), share, xtol=1e-14))
+    high = float(optimize.brentq(excess, share, 1 - 1e-16, xtol=1e-14)) if excess(1 - 1e-16) > 0 else 1.0
+    return Interval(low, high, IntervalMethod.LIKELIHOOD.value)
 
 
 def clopper_pearson_interval(share: float, n: float, *, level: float = 0.95) -> Interval:
@@ -67,20 +119,21 @@ def clopper_pearson_interval(share: float, n: float, *, level: float = 0.95) -> 
     return Interval(low, high, "clopper-pearson")
 
 
-def wilson_interval(share: float, n: float, *, level: float = 0.95) -> Interval:
+def wilson_interval(share: float, n: float, *, level: float = 0.95, critical: float | None = None) -> Interval:
     """Wilson's score interval (Wilson 1927).
 
     Args:
         share: 0 to 1.
-        n: respondents, > 0.
+        n: (effective) respondents, > 0.
         level: confidence, between 0 and 1.
+        critical: critical value to use in place of the normal one, > 0.
 
     Raises:
         CannotEstimate: n is not positive.
     """
     if not n > 0:
         raise CannotEstimate("A Wilson interval needs at least one respondent.")
-    z = float(special.ndtri(0.5 + level / 2))
+    z = float(special.ndtri(0.5 + level / 2)) if critical is None else critical
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     return Interval(max(0.0, centre - half), min(1.0, centre + half), "wilson")
@@ -89,7 +142,3 @@ def wilson_interval(share: float, n: float, *, level: float = 0.95) -> Interval:
 def simple_random_half_width(share: float, n: float, *, level: float = 0.95) -> float:
     """Half-width that a simple random sample of n would have had; never to be printed for opt-in polls."""
     return float(special.ndtri(0.5 + level / 2)) * math.sqrt(share * (1 - share) / n)
-
-
-def _expit(value: float) -> float:
-    return 1 / (1 + math.exp(-value))

@@ -73,27 +73,76 @@ def rake(
         raise InvalidCounts("There are no respondents, so there is nothing to weight.")
     if not margins:
         raise InvalidMargin("Raking needs at least one margin.")
-    population = float(margins[0].totals.sum())
     for margin in margins:
         if margin.level_of_cell.shape != counts.shape:
             raise InvalidMargin(f"Margin {margin.name!r} is for another number of cells than there are counts.")
+    base_weight = float(margins[0].totals.sum()) / n
+    fit = fit_margins(counts * base_weight, margins, tolerance=tolerance, most_iterations=most_iterations)
+    return Weights(
+        base_weight * fit.factor, base_weight, tuple(margins), fit.iterations, fit.converged, fit.worst_relative_error
+    )
+
+
+@dataclass(frozen=True)
+class MarginFit:
+    """Factors by which masses must be multiplied, and how far the iteration came.
+
+    Attributes:
+        factor: shape (C,); 1 where there is no mass.
+        iterations: sweeps over all margins.
+        converged: whether every margin was met.
+        worst_relative_error: largest |sum ÷ total − 1| over all levels.
+    """
+
+    factor: NDArray[np.float64]
+    iterations: int
+    converged: bool
+    worst_relative_error: float
+
+
+def fit_margins(
+    mass: NDArray[np.float64],
+    margins: Sequence[Margin],
+    *,
+    tolerance: float = 1e-10,
+    most_iterations: int = 500,
+) -> MarginFit:
+    """Iterative proportional fitting of any non-negative masses: of cells, of rows, of one replicate.
+
+    Args:
+        mass: weighted people of each cell before fitting, shape (C,), ≥ 0.
+        margins: one or more margins with the same grand total.
+        tolerance: largest relative error of a level that counts as met.
+        most_iterations: sweeps after which fitting stops; ``converged`` is then false.
+
+    Raises:
+        InvalidMargin: no margin, or grand totals that differ by more than one in a million.
+        EmptyMarginLevel: a population level without mass.
+    """
+    if not margins:
+        raise InvalidMargin("Raking needs at least one margin.")
+    population = float(margins[0].totals.sum())
+    for margin in margins:
         if abs(margin.totals.sum() / population - 1) > 1e-6:
             raise InvalidMargin(
                 f"Margin {margin.name!r} adds up to {margin.totals.sum():,.0f}, {margins[0].name!r} to "
                 f"{population:,.0f}. Margins of one population must have the same total."
             )
-        empty = np.flatnonzero(margin.counts(counts) == 0)
+        empty = np.flatnonzero(margin.counts(mass) == 0)
         if empty.size:
             raise EmptyMarginLevel(margin.name, margin.levels[int(empty[0])])
-    base_weight = population / n
-    weight = np.full(counts.shape, base_weight)
+    fitted = mass.copy()
     worst, sweeps = np.inf, 0
     while worst > tolerance and sweeps < most_iterations:
         sweeps += 1
+        worst = 0.0
         for margin in margins:
-            weight = weight * (margin.totals / margin.counts(counts * weight))[margin.level_of_cell]
-        worst = max(float(np.abs(margin.counts(counts * weight) / margin.totals - 1).max()) for margin in margins)
-    return Weights(weight, base_weight, tuple(margins), sweeps, worst <= tolerance, worst)
+            step = margin.totals / margin.counts(fitted)
+            # How far each margin had moved since it was last met; one margin alone stays met.
+            worst = max(worst, float(np.abs(1 / step - 1).max())) if len(margins) > 1 else 0.0
+            fitted *= step[margin.level_of_cell]
+    factor = np.divide(fitted, mass, out=np.ones(mass.shape), where=mass > 0)
+    return MarginFit(factor, sweeps, worst <= tolerance, worst)
 
 
 def require_convergence(weights: Weights) -> Weights:

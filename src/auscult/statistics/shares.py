@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.statistics.errors import InvalidCounts
-from auscult.statistics.intervals import Interval, logit_interval
+from auscult.statistics.intervals import Interval, IntervalMethod, share_interval
 from auscult.statistics.margins import check_counts
 from auscult.statistics.raking import Weights, require_convergence
 
@@ -111,7 +111,9 @@ def estimate_shares(
                 raw_share=float(counts[:, a].sum() / base),
                 share=p,
                 standard_error=se,
-                interval=logit_interval(p, se, n - 1, n_effective=base / effect, level=level),
+                interval=share_interval(
+                    IntervalMethod.LOGIT, p, se, n - 1, n=base, n_effective=base / effect, level=level
+                ),
                 design_effect=effect,
                 n_effective=base / effect,
             )
