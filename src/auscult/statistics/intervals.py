@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy import optimize, special
 
 from auscult.statistics.errors import CannotEstimate
@@ -85,6 +87,39 @@ def share_interval(
     corrected = effective * float(special.stdtrit(n - 1, 0.5 + level / 2) / critical) ** 2 if n > 1 else effective
     exact = clopper_pearson_interval(share, corrected, level=level)
     return Interval(exact.low, exact.high, IntervalMethod.BETA.value)
+
+
+def logit_intervals(
+    shares: NDArray[np.float64],
+    standard_errors: NDArray[np.float64],
+    degrees_of_freedom: float,
+    *,
+    n_effective: NDArray[np.float64],
+    level: float = 0.95,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """``share_interval`` by the logit method for many shares at once.
+
+    Args:
+        shares: 0 to 1, any shape; NaN gives NaN.
+        standard_errors: same shape.
+        degrees_of_freedom: > 0.
+        n_effective: same shape, for shares of exactly 0 or 1.
+        level: confidence, between 0 and 1.
+
+    Returns:
+        Lower and upper ends, of the same shape.
+    """
+    critical = float(special.stdtrit(degrees_of_freedom, 0.5 + level / 2))
+    simple = shares * (1 - shares)
+    usual = (simple > 0) & (standard_errors > 0)
+    logit = special.logit(np.where(usual, shares, 0.5))
+    half = critical * np.divide(standard_errors, simple, out=np.zeros(shares.shape), where=usual)
+    low, high = special.expit(logit - half), special.expit(logit + half)
+    for place in zip(*np.nonzero(~usual & ~np.isnan(shares)), strict=True):
+        exact = clopper_pearson_interval(float(shares[place]), float(n_effective[place]), level=level)
+        low[place], high[place] = exact.low, exact.high
+    low[np.isnan(shares)] = high[np.isnan(shares)] = np.nan
+    return low, high
 
 
 def _likelihood_interval(share: float, effective: float, critical: float) -> Interval:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.statistics.errors import InvalidCounts
+from auscult.statistics.linearisation import Linearisation
 from auscult.statistics.margins import Collapse, collapse_sparse_levels
 from auscult.statistics.raking import Weights, rake, require_convergence
 from auscult.statistics.representativeness import (
@@ -26,7 +27,7 @@ from auscult.statistics.representativeness import (
     tipping_odds,
     worst_case_bounds,
 )
-from auscult.statistics.shares import QuestionEstimate, ShareEstimate, estimate_shares
+from auscult.statistics.shares import QuestionEstimate, ShareEstimate, estimate_domains, estimate_questions
 
 #: Changes whenever a published figure would come out differently.
 METHOD_VERSION = "auscult-1"
@@ -81,6 +82,23 @@ class SurveyEstimates:
     questions: Mapping[str, QuestionEstimate]
 
 
+def rake_table(table: CellTable, population: Population) -> tuple[Weights, tuple[Collapse, ...]]:
+    """Collapse sparse levels and rake the cells to the population.
+
+    Raises:
+        CannotEstimate: any of its kinds; see the errors of this room.
+    """
+    if table.respondents.sum() < 2:
+        raise InvalidCounts("A weighted result needs at least two respondents.")
+    margins, collapses = [], []
+    for variable, levels in population.items():
+        margin, collapse = collapse_sparse_levels(variable, levels, table.values(variable), table.respondents)
+        margins.append(margin)
+        if collapse:
+            collapses.append(collapse)
+    return require_convergence(rake(table.respondents, margins)), tuple(collapses)
+
+
 def estimate_survey(table: CellTable, population: Population) -> SurveyEstimates:
     """Rake the cells to the population and estimate every question that anyone answered.
 
@@ -94,15 +112,8 @@ def estimate_survey(table: CellTable, population: Population) -> SurveyEstimates
     Raises:
         CannotEstimate: any of its kinds; see the errors of this room.
     """
-    if table.respondents.sum() < 2:
-        raise InvalidCounts("A weighted result needs at least two respondents.")
-    margins, collapses = [], []
-    for variable, levels in population.items():
-        margin, collapse = collapse_sparse_levels(variable, levels, table.values(variable), table.respondents)
-        margins.append(margin)
-        if collapse:
-            collapses.append(collapse)
-    weights = require_convergence(rake(table.respondents, margins))
+    weights, collapses = rake_table(table, population)
+    margins = weights.margins
     weighted = table.respondents * weights.weight
     balance = [
         row
@@ -111,14 +122,12 @@ def estimate_survey(table: CellTable, population: Population) -> SurveyEstimates
             margin.name, margin.levels, margin.totals, margin.counts(table.respondents), margin.counts(weighted)
         )
     ]
-    questions = {
-        question: estimate_shares(table.choices[question], counts, table.respondents, weights)
-        for question, counts in table.answers.items()
-        if counts.sum() > 0
-    }
+    common = Linearisation(weights, table.respondents, np.zeros(table.respondents.size, dtype=np.intp), 1)
+    answered = ((q, table.choices[q], counts) for q, counts in table.answers.items() if counts.sum() > 0)
+    questions = estimate_questions(answered, common)
     effect = weights.design_effect_of_weights(table.respondents)
     return SurveyEstimates(
-        weights, tuple(collapses), effect, float(table.respondents.sum()) / effect, tuple(balance), questions
+        weights, collapses, effect, float(table.respondents.sum()) / effect, tuple(balance), questions
     )
 
 
@@ -212,28 +221,20 @@ def domains_as_json(table: CellTable, population: Population, variable: str) -> 
     Raises:
         CannotEstimate: the whole table has no valid weights.
     """
-    values = np.array(table.values(variable))
-    split = {
-        (question, level): counts * (values == level)[:, None]
-        for question, counts in table.answers.items()
-        for level in sorted(set(values.tolist()))
-    }
-    keys = {f"{question}/{level}": (question, level) for question, level in split}
-    divided = CellTable(
-        table.variables,
-        table.cells,
-        table.respondents,
-        {key: table.choices[question] for key, (question, _) in keys.items()},
-        {key: split[pair] for key, pair in keys.items()},
-    )
+    domains, codes = np.unique(np.array(table.values(variable)), return_inverse=True)
+    weights = rake_table(table, population)[0]
+    common = Linearisation(weights, table.respondents, codes.reshape(-1), domains.size)
+    answered = ((q, table.choices[q], counts) for q, counts in table.answers.items() if counts.sum() > 0)
     return [
         {
-            "question": keys[key][0],
-            "domain": keys[key][1],
-            "base": estimate.shares[0].base,
-            "answers": [share_as_json(share) for share in estimate.shares],
+            "question": question,
+            "domain": str(domain),
+            "base": shares[0].base,
+            "answers": [share_as_json(share) for share in shares],
         }
-        for key, estimate in estimate_survey(divided, population).questions.items()
+        for question, estimate in estimate_domains(answered, common).items()
+        for position, domain in enumerate(domains)
+        if (shares := estimate.of(position))
     ]
 
 

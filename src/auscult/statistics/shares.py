@@ -1,22 +1,26 @@
-"""Shares of the answers to one question, from the table *cell × answer → count*.
+"""Shares of the answers to questions, from the table *cell × answer → count*, with intervals and design effects.
 
 The variance is Taylor-linearised with the residuals of the calibration (the exact base-weighted projection):
 Deville and Särndal (1992), equation 3.4; the same as R ``calibrate(calfun = "raking")`` followed by ``svymean``.
-R's ``rake()`` uses ten sweeps of unweighted margin means instead; see docs/method/weighted-shares.md.
+R's ``rake()`` uses ten sweeps of unweighted margin means instead; see docs/method/variance.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from auscult.statistics.errors import InvalidCounts
-from auscult.statistics.intervals import Interval, IntervalMethod, share_interval
+from auscult.statistics.intervals import Interval, logit_intervals
+from auscult.statistics.linearisation import Linearisation, ShareTable
 from auscult.statistics.margins import check_counts
-from auscult.statistics.raking import Weights, require_convergence
+from auscult.statistics.raking import Weights
+
+#: Answers that are estimated together. More make tables that leave the processor's cache, fewer cost calls.
+ANSWERS_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,13 @@ class QuestionEstimate:
     covariance: NDArray[np.float64]
 
 
+#: One question: its code, the codes of its answers, and counts by cell and answer, shape (C, A).
+type QuestionTable = tuple[str, Sequence[str], NDArray[np.integer | np.floating]]
+
+
 def estimate_shares(
     answers: Sequence[str],
-    counts: NDArray[np.float64],
+    counts: NDArray[np.floating | np.integer],
     cell_counts: NDArray[np.float64],
     weights: Weights,
     *,
@@ -78,86 +86,179 @@ def estimate_shares(
         InvalidCounts: shapes disagree, nobody answered, fewer than two respondents, or more answers than people.
         RakingDidNotConverge: the weights do not meet their margins.
     """
-    require_convergence(weights)
-    counts = np.asarray(counts, dtype=float)
+    check_counts(np.asarray(counts, dtype=float), "Counts of answers by cell")
     cell_counts = np.asarray(cell_counts, dtype=float)
-    if counts.shape != (cell_counts.size, len(answers)) or weights.weight.shape != cell_counts.shape:
-        raise InvalidCounts("The table of answers, the cells and the weights have different shapes.")
-    check_counts(counts, "Counts of answers by cell")
-    answered = counts.sum(axis=1)
-    if (answered > cell_counts).any():
-        raise InvalidCounts("A cell has more answers than respondents; a single-choice question allows one each.")
-    n, base = float(cell_counts.sum()), float(answered.sum())
-    if base == 0:
-        raise InvalidCounts("Nobody answered this question.")
-    if n < 2:
-        raise InvalidCounts("One respondent has no sampling variance; at least two are needed.")
-    weight = weights.weight
-    total = float(answered @ weight)
-    share = (weight @ counts) / total
-    covariance = _linearised_covariance(counts, answered, cell_counts, weights, share, total)
-    variance = np.clip(np.diag(covariance), 0, None)
-    kish = float(base * (answered @ weight**2) / total**2)
-    estimates = []
-    for a, answer in enumerate(answers):
-        p, se = float(np.clip(share[a], 0, 1)), float(np.sqrt(variance[a]))
-        simple = p * (1 - p) / (base - 1) if base > 1 else 0.0
-        effect = float(variance[a] / simple) if simple > 0 and variance[a] > 0 else kish
-        estimates.append(
+    common = Linearisation(weights, cell_counts, np.zeros(cell_counts.size, dtype=np.intp), 1)
+    (found,) = estimate_questions([("", answers, counts)], common, level=level).values()
+    return found
+
+
+def estimate_questions(
+    questions: Iterable[QuestionTable], common: Linearisation, *, level: float = 0.95
+) -> dict[str, QuestionEstimate]:
+    """Estimate all questions of a survey.
+
+    Args:
+        questions: code, answers and counts of each; may be a generator, so that no more than a few tables are in
+            memory at a time.
+        common: weights and cells, with a single domain.
+        level: confidence of the intervals, between 0 and 1.
+
+    Raises:
+        InvalidCounts: see ``estimate_shares``.
+    """
+    estimates = {}
+    for chunk in _chunks(questions):
+        table = _estimate(chunk, common)
+        start = 0
+        for (code, answers, _), covariance in zip(chunk, table.covariances, strict=True):
+            part = slice(start, start + len(answers))
+            start += len(answers)
+            if table.bases[0, part.start] == 0:
+                raise InvalidCounts("Nobody answered this question.")
+            one = _one(table, part)
+            estimates[code] = QuestionEstimate(tuple(_share_estimates(answers, one, common.n, level)), covariance[0])
+    return estimates
+
+
+@dataclass(frozen=True)
+class DomainEstimates:
+    """Shares of the answers to one question within domains, each of shape (D, A).
+
+    Attributes:
+        answers: codes of the choices, length A.
+        counts: respondents who chose the answer.
+        bases: respondents of the domain who answered.
+        shares: weighted, 0–1; NaN where nobody of the domain answered.
+        standard_errors: linearised.
+        low: lower ends of the intervals.
+        high: upper ends.
+        design_effects: variance ÷ that of a simple random sample of the same size.
+    """
+
+    answers: tuple[str, ...]
+    counts: NDArray[np.float64]
+    bases: NDArray[np.float64]
+    shares: NDArray[np.float64]
+    standard_errors: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    design_effects: NDArray[np.float64]
+
+    def of(self, domain: int) -> tuple[ShareEstimate, ...]:
+        """The shares of one domain, or () where nobody of it answered."""
+        if self.bases[domain, 0] == 0:
+            return ()
+        return tuple(
             ShareEstimate(
                 answer=answer,
-                count=int(counts[:, a].sum()),
-                base=int(base),
-                raw_share=float(counts[:, a].sum() / base),
-                share=p,
-                standard_error=se,
-                interval=share_interval(
-                    IntervalMethod.LOGIT, p, se, n - 1, n=base, n_effective=base / effect, level=level
-                ),
-                design_effect=effect,
-                n_effective=base / effect,
+                count=int(self.counts[domain, a]),
+                base=int(self.bases[domain, a]),
+                raw_share=float(self.counts[domain, a] / self.bases[domain, a]),
+                share=float(self.shares[domain, a]),
+                standard_error=float(self.standard_errors[domain, a]),
+                interval=_interval(self.low[domain, a], self.high[domain, a], self.shares[domain, a],
+                                   self.standard_errors[domain, a]),
+                design_effect=float(self.design_effects[domain, a]),
+                n_effective=float(self.bases[domain, a] / self.design_effects[domain, a]),
             )
-        )
-    return QuestionEstimate(tuple(estimates), covariance)
+            for a, answer in enumerate(self.answers)
+        )  # fmt: skip
 
 
-def _linearised_covariance(
-    counts: NDArray[np.float64],
-    answered: NDArray[np.float64],
-    cell_counts: NDArray[np.float64],
-    weights: Weights,
-    share: NDArray[np.float64],
-    total: float,
-) -> NDArray[np.float64]:
-    """Covariance of the shares, shape (A, A).
+def estimate_domains(
+    questions: Iterable[QuestionTable], common: Linearisation, *, level: float = 0.95
+) -> dict[str, DomainEstimates]:
+    """Estimate all questions within every domain of ``common``.
 
-    A respondent of cell c has the influence z = (1[answer = a] − p_a) ÷ W, or 0 without an answer, and the
-    residual e = z − f_c, where f is the projection of z on the margin indicators. Sums over the people of a cell
-    need only its counts.
+    The weights are those of the whole survey; a domain's share is a ratio of weighted counts, and its variance counts
+    everybody outside as not having answered: the same as R's ``svyby(~answer, ~domain, design, svymean)``.
+
+    Args and errors: as ``estimate_questions``.
     """
-    weight = weights.weight
-    influence_sums = (counts - np.outer(answered, share)) / total  # (C, A): sum of z over the people of the cell
-    fitted = _project(influence_sums, cell_counts, weights)  # (C, A)
-    squares = weight**2
-    # Sum over people of w²·e_a·e_b, expanded: Σ z_a z_b − f_b Σ z_a − f_a Σ z_b + n f_a f_b.
-    by_answer = squares @ counts
-    cross = np.outer(by_answer, share)
-    products = (np.diag(by_answer) - cross - cross.T + np.outer(share, share) * float(squares @ answered)) / total**2
-    mixed = (influence_sums * squares[:, None]).T @ fitted
-    products = products - mixed - mixed.T + (fitted * (squares * cell_counts)[:, None]).T @ fitted
-    sums = weight @ (influence_sums - cell_counts[:, None] * fitted)
-    n = float(cell_counts.sum())
-    result: NDArray[np.float64] = n / (n - 1) * (products - np.outer(sums, sums) / n)
-    return result
+    estimates = {}
+    for chunk in _chunks(questions):
+        table = _estimate(chunk, common)
+        start = 0
+        for code, answers, _ in chunk:
+            part = slice(start, start + len(answers))
+            start += len(answers)
+            shares, errors = table.shares[:, part], np.sqrt(table.variances[:, part])
+            effects = _design_effects(table, part)
+            with np.errstate(invalid="ignore"):
+                low, high = logit_intervals(
+                    shares, errors, common.n - 1, n_effective=table.bases[:, part] / effects, level=level
+                )
+            estimates[code] = DomainEstimates(
+                tuple(answers), table.counts[:, part], table.bases[:, part], shares, errors, low, high, effects
+            )
+    return estimates
 
 
-def _project(
-    influence_sums: NDArray[np.float64], cell_counts: NDArray[np.float64], weights: Weights
-) -> NDArray[np.float64]:
-    """Fitted values of the influence on the margin indicators, by least squares with the (equal) base weights."""
-    indicators = np.hstack([np.eye(len(m.levels))[m.level_of_cell] for m in weights.margins])
-    gram = indicators.T @ (indicators * cell_counts[:, None])
-    # The indicators of several margins are collinear; the pseudo-inverse gives the unique fitted values.
-    coefficients = np.linalg.pinv(gram, rcond=1e-12, hermitian=True) @ (indicators.T @ influence_sums)
-    fitted: NDArray[np.float64] = indicators @ coefficients
-    return fitted
+def _chunks(questions: Iterable[QuestionTable]) -> Iterator[list[QuestionTable]]:
+    chunk: list[QuestionTable] = []
+    width = 0
+    for question in questions:
+        if chunk and width + len(question[1]) > ANSWERS_AT_ONCE:
+            yield chunk
+            chunk, width = [], 0
+        chunk.append(question)
+        width += len(question[1])
+    if chunk:
+        yield chunk
+
+
+def _estimate(chunk: Sequence[QuestionTable], common: Linearisation) -> ShareTable:
+    sizes = [len(answers) for _, answers, _ in chunk]
+    for _, answers, counts in chunk:
+        if counts.shape != (common.respondents.size, len(answers)):
+            raise InvalidCounts("The table of answers, the cells and the weights have different shapes.")
+    counts = chunk[0][2] if len(chunk) == 1 else np.concatenate([table for _, _, table in chunk], axis=1, dtype=float)
+    return common.estimate(counts, sizes)
+
+
+def _one(table: ShareTable, part: slice) -> ShareTable:
+    return ShareTable(
+        table.counts[:, part], table.bases[:, part], table.shares[:, part], table.variances[:, part],
+        table.kish[:, part], (),
+    )  # fmt: skip
+
+
+def _design_effects(table: ShareTable, part: slice) -> NDArray[np.float64]:
+    """Variance over p(1 − p) ÷ (n − 1); Kish's where the variance is zero and the ratio would say nothing."""
+    p, variance, base = table.shares[:, part], table.variances[:, part], table.bases[:, part]
+    simple = np.divide(p * (1 - p), base - 1, out=np.zeros(p.shape), where=base > 1)
+    with np.errstate(invalid="ignore"):
+        usable = (simple > 0) & (variance > 0)
+    effects: NDArray[np.float64] = np.divide(variance, simple, out=table.kish[:, part].copy(), where=usable)
+    return effects
+
+
+def _share_estimates(answers: Sequence[str], table: ShareTable, n: float, level: float) -> Iterator[ShareEstimate]:
+    effects = _design_effects(table, slice(None))[0]
+    shares, base = np.clip(table.shares[0], 0, 1), table.bases[0]
+    errors = np.sqrt(table.variances[0])
+    low, high = logit_intervals(shares, errors, n - 1, n_effective=base / effects, level=level)
+    for a, answer in enumerate(answers):
+        yield ShareEstimate(
+            answer=answer,
+            count=int(table.counts[0, a]),
+            base=int(base[a]),
+            raw_share=float(table.counts[0, a] / base[a]),
+            share=float(shares[a]),
+            standard_error=float(errors[a]),
+            interval=_interval(low[a], high[a], shares[a], errors[a]),
+            design_effect=float(effects[a]),
+            n_effective=float(base[a] / effects[a]),
+        )
+
+
+def _interval(low: float, high: float, share: float, error: float) -> Interval:
+    exact = share in {0.0, 1.0} or error == 0
+    return Interval(float(low), float(high), "clopper-pearson" if exact else "logit")
+
+
+__all__ = [
+    "DomainEstimates", "QuestionEstimate", "QuestionTable", "ShareEstimate", "estimate_domains", "estimate_questions",
+    "estimate_shares",
+]  # fmt: skip
