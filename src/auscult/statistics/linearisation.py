@@ -129,7 +129,10 @@ class Linearisation:
             raise InvalidCounts("One respondent has no sampling variance; at least two are needed.")
         starts = np.concatenate([[0], np.cumsum(questions)[:-1]]).astype(np.intp)
         of_answer = np.repeat(np.arange(len(questions)), questions)
-        if (np.add.reduceat(counts, starts, axis=1) > self.respondents[:, None]).any():
+        counts = np.asarray(counts, dtype=float)
+        # A product, because adding up a few neighbouring columns is slow any other way.
+        of_question = (of_answer[:, None] == np.arange(len(questions))).astype(float)
+        if (counts @ of_question > self.respondents[:, None] + 0.5).any():
             raise InvalidCounts("A cell has more answers than respondents; a single-choice question allows one each.")
 
         def by_question(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -137,7 +140,7 @@ class Linearisation:
             return summed
 
         domains, levels, answers = self.domains, self._levels, counts.shape[1]
-        summed = self._sums @ np.asarray(counts, dtype=float)
+        summed = self._sums @ counts
         block = domains * levels
         plain = summed[:block].reshape(domains, levels, answers)
         squared = summed[block : 2 * block].reshape(domains, levels, answers)
@@ -226,12 +229,15 @@ def cross_sums(margins: Sequence[Margin], mass: NDArray[np.float64]) -> NDArray[
         margins: M margins with L₁ … L_M levels.
         mass: shape (C,).
     """
-    rows = []
-    for one in margins:
-        blocks = []
-        for other in margins:
+    starts = np.cumsum([0, *(len(margin.levels) for margin in margins)])
+    sums = np.zeros((int(starts[-1]), int(starts[-1])))
+    for i, one in enumerate(margins):
+        here = slice(starts[i], starts[i + 1])
+        np.fill_diagonal(sums[here, here], one.counts(mass))
+        for j in range(i):
+            other, there = margins[j], slice(starts[j], starts[j + 1])
             joint = one.level_of_cell * len(other.levels) + other.level_of_cell
-            size = len(one.levels) * len(other.levels)
-            blocks.append(np.bincount(joint, weights=mass, minlength=size).reshape(len(one.levels), -1))
-        rows.append(np.hstack(blocks))
-    return np.vstack(rows)
+            block = np.bincount(joint, weights=mass, minlength=len(one.levels) * len(other.levels))
+            sums[here, there] = block.reshape(len(one.levels), -1)
+            sums[there, here] = sums[here, there].T
+    return sums

@@ -128,16 +128,16 @@ def fit_margins(
                 f"Margin {margin.name!r} adds up to {margin.totals.sum():,.0f}, {margins[0].name!r} to "
                 f"{population:,.0f}. Margins of one population must have the same total."
             )
-        empty = np.flatnonzero(margin.counts(mass) == 0)
-        if empty.size:
-            raise EmptyMarginLevel(margin.name, margin.levels[int(empty[0])])
     fitted = mass.copy()
     worst, sweeps = np.inf, 0
     while worst > tolerance and sweeps < most_iterations:
         sweeps += 1
         worst = 0.0
         for margin in margins:
-            step = margin.totals / margin.counts(fitted)
+            reached = margin.counts(fitted)
+            if sweeps == 1 and not reached.all():
+                raise EmptyMarginLevel(margin.name, margin.levels[int(np.argmin(reached))])
+            step = margin.totals / reached
             # How far each margin had moved since it was last met; one margin alone stays met.
             worst = max(worst, float(np.abs(1 / step - 1).max())) if len(margins) > 1 else 0.0
             fitted *= step[margin.level_of_cell]
