@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ class Cells:
     levels: tuple[tuple[str, ...], ...]
     codes: NDArray[np.intp]
     respondents: NDArray[np.float64]
-    of_row: NDArray[np.int32]
+    of_row: NDArray[np.int64]
 
     def margin(self, variable: str, totals: Mapping[str, float]) -> Margin:
         """The margin of one variable over these cells.
@@ -67,14 +68,17 @@ class Cells:
         cells = self.respondents.size
         if answers.shape != self.of_row.shape:
             raise InvalidCounts("There must be one answer code for each row.")
-        index = self.of_row * np.int32(choices) if cells * choices < 2**31 else self.of_row.astype(np.int64) * choices
-        if answers.size and int(answers.max()) < choices and int(answers.min()) >= 0:
-            index = index + answers
-        else:
-            given = (answers >= 0) & (answers < choices)
-            index = index[given] + answers[given]
+        index = np.multiply(self.of_row, choices, out=self._scratch)
+        index += answers
+        if answers.size and not (int(answers.max()) < choices and int(answers.min()) >= 0):
+            index = index[(answers >= 0) & (answers < choices)]
         counted: NDArray[np.int64] = np.bincount(index, minlength=cells * choices)
         return counted.reshape(cells, choices)
+
+    @cached_property
+    def _scratch(self) -> NDArray[np.int64]:
+        """Room for one index, used again for each question: fresh memory would cost more than the counting."""
+        return np.empty(self.of_row.size, dtype=np.int64)
 
 
 def count_cells(
@@ -108,12 +112,12 @@ def count_cells(
     if grid <= LARGEST_GRID:
         counted = np.bincount(joint, minlength=grid)
         occupied = np.flatnonzero(counted)
-        position = np.zeros(grid, dtype=np.int32)
-        position[occupied] = np.arange(occupied.size, dtype=np.int32)
+        position = np.zeros(grid, dtype=np.int64)
+        position[occupied] = np.arange(occupied.size)
         of_row, respondents = position[joint], counted[occupied]
     else:
         occupied, inverse, respondents = np.unique(joint, return_inverse=True, return_counts=True)
-        of_row = inverse.astype(np.int32).reshape(-1)
+        of_row = inverse.astype(np.int64).reshape(-1)
     codes = np.empty((occupied.size, len(sizes)), dtype=np.intp)
     rest = occupied.astype(np.int64)
     for index in range(len(sizes) - 1, -1, -1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,22 @@ class Interval:
     low: float
     high: float
     method: str
+
+
+@cache
+def critical_value(df: float, level: float) -> float:
+    """Two-sided critical value of Student's t, of the normal distribution where ``df`` is infinite.
+
+    Args:
+        df: degrees of freedom, > 0.
+        level: confidence, between 0 and 1.
+
+    Raises:
+        CannotEstimate: no degrees of freedom are left.
+    """
+    if not (df > 0 and 0 < level < 1):
+        raise CannotEstimate("No degrees of freedom are left: there are no more sampling units than strata.")
+    return float(special.ndtri(0.5 + level / 2) if math.isinf(df) else special.stdtrit(df, 0.5 + level / 2))
 
 
 def share_interval(
@@ -65,7 +82,7 @@ def share_interval(
         raise CannotEstimate("An interval needs a share in 0–1, a standard error ≥ 0 and degrees of freedom > 0.")
     if share in (0.0, 1.0) or standard_error == 0:
         return clopper_pearson_interval(share, n_effective, level=level)
-    critical = float(special.stdtrit(degrees_of_freedom, 0.5 + level / 2))
+    critical = critical_value(degrees_of_freedom, level)
     simple = share * (1 - share)
     if method in {IntervalMethod.LOGIT, IntervalMethod.XLOGIT}:
         logit, half = math.log(share / (1 - share)), critical * standard_error / simple
@@ -84,7 +101,7 @@ def share_interval(
     if method is IntervalMethod.WILSON:
         return wilson_interval(share, effective, critical=critical)
     # Student's t in place of the normal, for designs with few sampling units.
-    corrected = effective * float(special.stdtrit(n - 1, 0.5 + level / 2) / critical) ** 2 if n > 1 else effective
+    corrected = effective * (critical_value(n - 1, level) / critical) ** 2 if n > 1 else effective
     exact = clopper_pearson_interval(share, corrected, level=level)
     return Interval(exact.low, exact.high, IntervalMethod.BETA.value)
 
@@ -109,7 +126,7 @@ def logit_intervals(
     Returns:
         Lower and upper ends, of the same shape.
     """
-    critical = float(special.stdtrit(degrees_of_freedom, 0.5 + level / 2))
+    critical = critical_value(degrees_of_freedom, level)
     simple = shares * (1 - shares)
     usual = (simple > 0) & (standard_errors > 0)
     logit = special.logit(np.where(usual, shares, 0.5))

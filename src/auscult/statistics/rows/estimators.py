@@ -12,9 +12,9 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from auscult.statistics.errors import CannotEstimate, EmptyDomain, UnknownVariable
+from auscult.statistics.intervals import critical_value
 from auscult.statistics.rows.columns import (
     as_factor,
     as_numbers,
@@ -110,19 +110,8 @@ class Estimates:
             df: degrees of freedom of Student's t; those of the design if not given, infinite for the normal.
         """
         freedom = self.degrees_of_freedom if df is None else df
-        half = quantile_of_t(freedom, 0.5 + level / 2) * self.standard_errors
+        half = critical_value(freedom, level) * self.standard_errors
         return np.column_stack([self.values - half, self.values + half])
-
-
-def quantile_of_t(df: float, probability: float) -> float:
-    """Quantile of Student's t, of the normal distribution where ``df`` is infinite.
-
-    Raises:
-        CannotEstimate: no degrees of freedom are left.
-    """
-    if not df > 0:
-        raise CannotEstimate("No degrees of freedom are left: there are no more sampling units than strata.")
-    return float(special.ndtri(probability) if np.isinf(df) else special.stdtrit(df, probability))
 
 
 def _outcomes(

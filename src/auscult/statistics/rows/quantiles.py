@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.statistics.errors import CannotEstimate
-from auscult.statistics.intervals import IntervalMethod, share_interval
+from auscult.statistics.intervals import IntervalMethod, critical_value, share_interval
 from auscult.statistics.rows.columns import as_numbers, complete_rows
 from auscult.statistics.rows.design import Design, SurveyDesign
-from auscult.statistics.rows.estimators import Ratios, quantile_of_t
+from auscult.statistics.rows.estimators import Ratios
 
 
 class QuantileRule(StrEnum):
@@ -122,14 +122,14 @@ def quantiles(
     if isinstance(design, SurveyDesign):
         # R leaves missing rows out of the design here, and with them their degrees of freedom.
         design = design if complete.all() else design.subset(complete)
-        critical = quantile_of_t(design.degrees_of_freedom, 0.5 + level / 2)
+        critical = critical_value(design.degrees_of_freedom, level)
         ends = np.array([_woodruff(design, values, weights, complete, q, rule, IntervalMethod(method), level)
                          for q in points])  # fmt: skip
         low, high = ends[:, 0], ends[:, 1]
         return Quantiles(asked, points, low, high, (high - low) / (2 * critical))
     statistic = _QuantileStatistic(values, complete, asked, rule)
     errors = np.sqrt(np.diag(design.covariance(statistic)))
-    half = quantile_of_t(design.degrees_of_freedom, 0.5 + level / 2) * errors
+    half = critical_value(design.degrees_of_freedom, level) * errors
     return Quantiles(asked, points, points - half, points + half, errors)
 
 
