@@ -71,26 +71,75 @@ class Linearisation:
         return sum(len(margin.levels) for margin in self.weights.margins)
 
     @cached_property
-    def _sums(self) -> sparse.csc_array:
-        """Adds cells up to (domain, level) plain, the same times w², and to domain times w: shape (2DL + D, C)."""
-        margins, cells, levels = self.weights.margins, self.respondents.size, self._levels
-        per_cell = 2 * len(margins) + 1
-        indices = np.empty((cells, per_cell), dtype=np.int32)
-        values = np.empty((cells, per_cell))
-        offset = 0
-        for position, margin in enumerate(margins):
-            indices[:, position] = self.domain_of_cell * levels + offset + margin.level_of_cell
-            offset += len(margin.levels)
-        block = self.domains * levels
-        indices[:, len(margins) : -1] = indices[:, : len(margins)] + block
-        indices[:, -1] = 2 * block + self.domain_of_cell
-        values[:, : len(margins)] = 1.0
-        values[:, len(margins) : -1] = (self.weights.weight**2)[:, None]
+    def _groups(self) -> list[list[int]]:
+        """Margins that are added up together: cells to the few combinations of small margins, those to the levels."""
+        sizes = [len(margin.levels) for margin in self.weights.margins]
+        groups: list[list[int]] = []
+        joint = 0
+        for position in sorted(range(len(sizes)), key=lambda each: sizes[each]):
+            joint *= sizes[position]
+            if groups and joint * self.domains <= self.respondents.size / 8:
+                groups[-1].append(position)
+            else:
+                groups.append([position])
+                joint = sizes[position]
+        return groups
+
+    @cached_property
+    def _sums(self) -> tuple[sparse.csc_array, sparse.csr_array]:
+        """Two matrices that add cells up to (domain, level) plain, the same times w², and to domain times w.
+
+        The first, of shape (2J + D, C), adds cells up to the J combinations of domain and group of margins; the second,
+        of shape (2DL + D, 2J + D), adds those up to levels.
+        """
+        margins, cells = self.weights.margins, self.respondents.size
+        offsets = np.cumsum([0, *(len(margin.levels) for margin in margins)])
+        per_cell = 2 * len(self._groups) + 1
+        indices, values = np.empty((cells, per_cell), dtype=np.int32), np.empty((cells, per_cell))
+        down, across = [], []
+        start = 0
+        for column, group in enumerate(self._groups):
+            sizes = [len(margins[position].levels) for position in group]
+            joint = self.domain_of_cell
+            for position, size in zip(group, sizes, strict=True):
+                joint = joint * size + margins[position].level_of_cell
+            indices[:, column] = joint + start
+            whole = self.domains * int(np.prod(sizes))
+            rest = np.arange(whole)
+            levels = []
+            for position, size in zip(reversed(group), reversed(sizes), strict=True):
+                rest, level = np.divmod(rest, size)
+                levels.append(offsets[position] + level)
+            for level in levels:  # what is left of ``rest`` is the domain
+                down.append(rest * self._levels + level)
+                across.append(np.arange(start, start + whole))
+            start += whole
+        half = len(self._groups)
+        indices[:, half:-1] = indices[:, :half] + start
+        indices[:, -1] = 2 * start + self.domain_of_cell
+        values[:, :half] = 1.0
+        values[:, half:-1] = (self.weights.weight**2)[:, None]
         values[:, -1] = self.weights.weight
         starts = np.arange(0, cells * per_cell + 1, per_cell, dtype=np.int32)
-        return sparse.csc_array(
-            (values.reshape(-1), indices.reshape(-1), starts), shape=(2 * block + self.domains, cells)
+        first = sparse.csc_array(
+            (values.reshape(-1), indices.reshape(-1), starts), shape=(2 * start + self.domains, cells)
         )
+        rows, columns = np.concatenate(down), np.concatenate(across)
+        block = self.domains * self._levels
+        last = np.arange(self.domains)
+        rows = np.concatenate([rows, rows + block, last + 2 * block])
+        columns = np.concatenate([columns, columns + start, last + 2 * start])
+        shape = (2 * block + self.domains, 2 * start + self.domains)
+        return first, sparse.csr_array((np.ones(rows.size), (rows, columns)), shape=shape)
+
+    def _add_up(
+        self, counts: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Counts by cell, shape (C, K), to sums by domain and level plain and times w², and by domain times w."""
+        first, second = self._sums
+        summed = second @ (first @ counts)
+        block, shape = self.domains * self._levels, (self.domains, self._levels, counts.shape[1])
+        return summed[:block].reshape(shape), summed[block : 2 * block].reshape(shape), summed[2 * block :]
 
     @cached_property
     def _inverse(self) -> NDArray[np.float64]:
@@ -110,16 +159,17 @@ class Linearisation:
         mass = self.respondents * self.weights.weight
         return np.concatenate([margin.counts(mass) for margin in self.weights.margins])
 
-    def estimate(self, counts: NDArray[np.integer | np.floating], questions: Sequence[int]) -> ShareTable:
+    def estimate(self, counts: NDArray[np.float64], questions: Sequence[int]) -> ShareTable:
         """Estimate the shares of the answers to some questions.
 
         Args:
-            counts: respondents by cell and answer, the answers of a question side by side, shape (C, K).
+            counts: respondents by cell and answer, the answers of a question side by side, shape (C, K); checked
+                by ``margins.check_answers`` where they come from outside.
             questions: number of answers of each question, adding up to K. The questions of a multiple choice are
                 questions of two answers each, chosen and not.
 
         Raises:
-            InvalidCounts: shapes disagree, fewer than two respondents, or more answers than people in a cell.
+            InvalidCounts: shapes disagree or there are fewer than two respondents.
             RakingDidNotConverge: the weights do not meet their margins.
         """
         require_convergence(self.weights)
@@ -129,22 +179,13 @@ class Linearisation:
             raise InvalidCounts("One respondent has no sampling variance; at least two are needed.")
         starts = np.concatenate([[0], np.cumsum(questions)[:-1]]).astype(np.intp)
         of_answer = np.repeat(np.arange(len(questions)), questions)
-        counts = np.asarray(counts, dtype=float)
-        # A product, because adding up a few neighbouring columns is slow any other way.
-        of_question = (of_answer[:, None] == np.arange(len(questions))).astype(float)
-        if (counts @ of_question > self.respondents[:, None] + 0.5).any():
-            raise InvalidCounts("A cell has more answers than respondents; a single-choice question allows one each.")
 
         def by_question(values: NDArray[np.float64]) -> NDArray[np.float64]:
             summed: NDArray[np.float64] = np.add.reduceat(values, starts, axis=-1)[..., of_answer]
             return summed
 
         domains, levels, answers = self.domains, self._levels, counts.shape[1]
-        summed = self._sums @ counts
-        block = domains * levels
-        plain = summed[:block].reshape(domains, levels, answers)
-        squared = summed[block : 2 * block].reshape(domains, levels, answers)
-        weighted = summed[2 * block :]
+        plain, squared, weighted = self._add_up(counts)
         first = len(self.weights.margins[0].levels)
         given, by_square = plain[:, :first].sum(axis=1), squared[:, :first].sum(axis=1)
         bases, total, square_total = by_question(given), by_question(weighted), by_question(by_square)
@@ -199,13 +240,8 @@ class Linearisation:
             counts: respondents by cell and answer of one question, shape (C, A).
             answer: column of the answer.
         """
-        levels, domains = self._levels, self.domains
         pair = np.column_stack([counts[:, answer], counts.sum(axis=1)]).astype(float)
-        summed = self._sums @ pair
-        block = domains * levels
-        plain = summed[:block].reshape(domains, levels, 2)
-        squared = summed[block : 2 * block].reshape(domains, levels, 2)
-        weighted = summed[2 * block :]
+        plain, squared, weighted = self._add_up(pair)
         if (weighted[:, 1] == 0).any():
             raise InvalidCounts("Nobody of some domain answered this question. Leave that domain out.")
         shares = weighted[:, 0] / weighted[:, 1]

@@ -158,3 +158,20 @@ def check_counts(counts: NDArray[np.float64], what: str) -> None:
     """
     if not np.isfinite(counts).all() or (counts < 0).any() or (counts != np.floor(counts)).any():
         raise InvalidCounts(f"{what} must be whole numbers of at least zero.")
+
+
+def check_answers(counts: NDArray[np.float64], respondents: NDArray[np.float64]) -> None:
+    """Refuse a table of answers that its cells cannot hold.
+
+    Args:
+        counts: respondents by cell and answer of one question, shape (C, A).
+        respondents: all respondents by cell, shape (C,).
+
+    Raises:
+        InvalidCounts: counts are not whole and non-negative, or a cell has more answers than people.
+    """
+    if counts.ndim != 2 or counts.shape[0] != respondents.size:
+        raise InvalidCounts("The table of answers, the cells and the weights have different shapes.")
+    check_counts(counts, "Counts of answers by cell")
+    if (counts.sum(axis=1) > respondents).any():
+        raise InvalidCounts("A cell has more answers than respondents; a single-choice question allows one each.")

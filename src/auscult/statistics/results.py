@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from auscult.statistics.errors import InvalidCounts
 from auscult.statistics.linearisation import Linearisation
-from auscult.statistics.margins import Collapse, collapse_sparse_levels
+from auscult.statistics.margins import Collapse, check_answers, collapse_sparse_levels
 from auscult.statistics.raking import Weights, rake, require_convergence
 from auscult.statistics.representativeness import (
     Card,
@@ -88,6 +88,8 @@ def rake_table(table: CellTable, population: Population) -> tuple[Weights, tuple
     Raises:
         CannotEstimate: any of its kinds; see the errors of this room.
     """
+    for counts in table.answers.values():
+        check_answers(np.asarray(counts, dtype=float), table.respondents)
     if table.respondents.sum() < 2:
         raise InvalidCounts("A weighted result needs at least two respondents.")
     margins, collapses = [], []

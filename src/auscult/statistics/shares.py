@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from auscult.statistics.errors import InvalidCounts
 from auscult.statistics.intervals import Interval, logit_intervals
 from auscult.statistics.linearisation import Linearisation, ShareTable
-from auscult.statistics.margins import check_counts
+from auscult.statistics.margins import check_answers
 from auscult.statistics.raking import Weights
 
 #: Answers that are estimated together. More make tables that leave the processor's cache, fewer cost calls.
@@ -86,8 +86,8 @@ def estimate_shares(
         InvalidCounts: shapes disagree, nobody answered, fewer than two respondents, or more answers than people.
         RakingDidNotConverge: the weights do not meet their margins.
     """
-    check_counts(np.asarray(counts, dtype=float), "Counts of answers by cell")
     cell_counts = np.asarray(cell_counts, dtype=float)
+    check_answers(np.asarray(counts, dtype=float), cell_counts)
     common = Linearisation(weights, cell_counts, np.zeros(cell_counts.size, dtype=np.intp), 1)
     (found,) = estimate_questions([("", answers, counts)], common, level=level).values()
     return found
