@@ -160,7 +160,8 @@ def peers(survey: Survey, n: int, mine: list[Measure]) -> list[Measure]:
         commands["R survey"] = ["Rscript", str(HERE / "statistics_peer.R")]
     python = os.environ.get("SVY_PYTHON", sys.executable)
     if subprocess.run([python, "-c", "import svy"], capture_output=True, check=False).returncode == 0:
-        commands["svy"] = [python, str(HERE / "statistics_peer.py")]
+        # -P, or this folder would hide the standard library's module ``statistics``.
+        commands["svy"] = [python, "-P", str(HERE / "statistics_peer.py")]
     with tempfile.TemporaryDirectory() as folder:
         write_csv(survey, Path(folder))
         for peer, command in commands.items():

@@ -10,7 +10,7 @@ import polars
 import svy
 
 folder = Path(sys.argv[1])
-data = polars.read_csv(folder / "data.csv").with_columns(polars.lit(1.0).alias("one"))
+data = polars.read_csv(folder / "data.csv").with_columns(polars.lit(1.0).alias("one")).with_row_index("person")
 questions = [name for name in data.columns if name.startswith("q")]
 controls: dict[str, dict[str, float]] = {}
 with (folder / "margins.csv").open() as file:
@@ -34,6 +34,6 @@ rake(sample)
 raked = step("a rake", lambda: rake(sample))
 # One call with several questions leaves the raking out of the standard errors, so each is asked for by itself.
 step("b 20 questions", lambda: [raked.estimation.prop(question) for question in questions])
-step("d 200 raked replicates", lambda: rake(sample.weighting.create_bs_wgts(200)).estimation.prop(
+step("d 200 raked replicates", lambda: rake(sample.weighting.create_bs_wgts(200, psu="person")).estimation.prop(
     questions[0], method="replication"))  # fmt: skip
 step("c by 40 specialties (one question times 20)", lambda: raked.estimation.prop(questions[0], by="specialty"), 20)

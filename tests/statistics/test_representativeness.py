@@ -4,16 +4,23 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auscult.statistics.errors import CannotEstimate
 from auscult.statistics.intervals import IntervalMethod, share_interval, simple_random_half_width, wilson_interval
 from auscult.statistics.representativeness import (
+    Diagnostics,
     Instrument,
+    data_defect_correlation,
     equivalent_sample_size,
     make_card,
+    margin_balance,
     overlap_bounds,
+    partial_r_indicators,
     permitted_sentence,
     r_indicator,
+    standardised_difference,
     tipping_data_defect_correlation,
     tipping_odds,
     worst_case_bounds,
@@ -105,3 +112,67 @@ def test_logit_interval_stays_inside_zero_and_one():
     assert 0 < interval.low < 0.001 < interval.high < 1
     with pytest.raises(CannotEstimate):
         share_interval(IntervalMethod.LOGIT, 0.5, -1, 50, n=51, n_effective=50)
+
+
+def test_diagnostics_can_only_narrow_the_sentence():
+    card = make_card(respondents=900, members=1000, universe=1000)
+    good = Diagnostics(n_effective=700, largest_difference=0.01)
+    assert permitted_sentence(Instrument.SAMPLE_SURVEY, card, diagnostics=good).speaks_of == "universe"
+    few = Diagnostics(n_effective=29, largest_difference=0.01)
+    found = permitted_sentence(Instrument.SAMPLE_SURVEY, card, diagnostics=few)
+    assert found.speaks_of == "respondents"
+    assert "29 effective respondents" in found.because
+    far = Diagnostics(n_effective=700, largest_difference=0.11)
+    assert permitted_sentence(Instrument.ATTEMPTED_CENSUS, card, diagnostics=far).speaks_of == "respondents"
+    for diagnostics in (good, few, far, None):
+        for instrument in (Instrument.STRAW_POLL, Instrument.COMMUNITY_POLL):
+            assert permitted_sentence(instrument, card, diagnostics=diagnostics).speaks_of == "respondents"
+
+
+REACH = {"respondents": 0, "members": 1, "universe": 2}
+
+
+@given(
+    st.sampled_from(list(Instrument)),
+    st.integers(1, 1000),
+    st.integers(1000, 2000),
+    st.integers(2000, 4000),
+    st.floats(1, 2000),
+    st.floats(0, 0.5),
+)
+def test_more_answers_never_weaken_the_sentence_and_diagnostics_never_widen_it(i, n, members, universe, n_eff, d):
+    card = make_card(respondents=n, members=members, universe=universe)
+    more = make_card(respondents=members, members=members, universe=universe)
+    plain = permitted_sentence(i, card)
+    assert REACH[plain.speaks_of] <= REACH[permitted_sentence(i, more).speaks_of]
+    narrowed = permitted_sentence(i, card, diagnostics=Diagnostics(n_eff, d))
+    assert REACH[narrowed.speaks_of] <= REACH[plain.speaks_of]
+
+
+def test_data_defect_correlation_is_the_error_over_its_scale():
+    # Meng's identity: the error is ρ·√((1 − f) ÷ f)·σ.
+    rho = data_defect_correlation(0.55, 0.5, 1000, 101_000)
+    assert rho * np.sqrt(100_000 / 1000) * 0.5 == pytest.approx(0.05)
+    assert rho == pytest.approx(tipping_data_defect_correlation(0.55, 1000, 101_000))
+    with pytest.raises(CannotEstimate, match="true share inside"):
+        data_defect_correlation(0.5, 1.0, 10, 100)
+
+
+def test_partial_r_indicators_name_the_uneven_variable():
+    found = partial_r_indicators(
+        [
+            ("even", np.array([100.0, 200]), np.array([10.0, 20])),
+            ("uneven", np.array([100.0, 200]), np.array([20.0, 10])),
+        ]
+    )
+    assert found["even"] == pytest.approx(0)
+    assert found["uneven"] == pytest.approx(np.sqrt((100 * 0.1**2 + 200 * 0.05**2) / 300))
+    with pytest.raises(CannotEstimate, match="people at every level"):
+        partial_r_indicators([("bad", np.array([0.0, 1]), np.array([0.0, 1]))])
+
+
+def test_standardised_differences_before_and_after():
+    (row,) = margin_balance("m", ["a"], np.array([50.0]), np.array([60.0]), np.array([50.0]))
+    assert (row.raw_difference, row.weighted_difference) == (0, 0)
+    assert standardised_difference(0.6, 0.5) == pytest.approx(0.2)
+    assert standardised_difference(0.1, 0.0) == np.inf

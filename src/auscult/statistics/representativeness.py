@@ -187,6 +187,55 @@ def r_indicator(cell_population: NDArray[np.float64], cell_respondents: NDArray[
     return 1 - 2 * math.sqrt(spread)
 
 
+def partial_r_indicators(
+    margins: Sequence[tuple[str, NDArray[np.float64], NDArray[np.float64]]],
+) -> dict[str, float]:
+    """How much each variable contributes to uneven participation (unconditional partial R-indicators).
+
+    Args:
+        margins: name, people by level and respondents by level, both shape (L,).
+
+    Returns:
+        Variable → standard deviation of the participation rate over its levels, 0 to 0.5; 0 means even.
+
+    Raises:
+        CannotEstimate: a level without people, or with more respondents than people.
+
+    Source: Schouten, Shlomo and Skinner (2011), equation 4.
+    """
+    found = {}
+    for name, people, respondents in margins:
+        if (people <= 0).any() or (respondents > people).any():
+            raise CannotEstimate(
+                "A partial R-indicator needs people at every level and no more respondents than people."
+            )
+        rate = respondents / people
+        mean = respondents.sum() / people.sum()
+        found[name] = math.sqrt(float(people @ (rate - mean) ** 2 / people.sum()))
+    return found
+
+
+def data_defect_correlation(share: float, true_share: float, base: int, population: int) -> float:
+    """Correlation between answering and the answer that turned a true share into the one observed.
+
+    Args:
+        share: among those who answered, 0–1.
+        true_share: in the population, strictly between 0 and 1.
+        base: respondents, 1 to ``population`` − 1.
+        population: people.
+
+    Returns:
+        ρ from Meng (2018), equation 2.3: error = ρ · √((1 − f) ÷ f) · σ.
+
+    Raises:
+        CannotEstimate: an argument is out of its domain.
+    """
+    if not (0 < base < population and 0 < true_share < 1 and 0 <= share <= 1):
+        raise CannotEstimate("The data-defect correlation needs 0 < base < population and a true share inside 0–1.")
+    fraction = base / population
+    return (share - true_share) / math.sqrt((1 - fraction) / fraction * true_share * (1 - true_share))
+
+
 @dataclass(frozen=True)
 class Card:
     """Coverage and participation of one result.
@@ -222,6 +271,25 @@ def make_card(*, respondents: int, members: int, universe: int, evenness: float 
     return Card(respondents, members, universe, respondents / members, members / universe, evenness)
 
 
+#: Fewest effective respondents for a sentence that reaches beyond those who answered (as in ``presentation``).
+FEWEST_EFFECTIVE = 30
+#: Largest standardised difference of a margin after weighting that counts as balanced (Austin 2009).
+LARGEST_DIFFERENCE = 0.1
+
+
+@dataclass(frozen=True)
+class Diagnostics:
+    """What the weighting says about itself.
+
+    Attributes:
+        n_effective: respondents ÷ design effect of the weights.
+        largest_difference: largest absolute standardised difference of a margin after weighting.
+    """
+
+    n_effective: float
+    largest_difference: float
+
+
 @dataclass(frozen=True)
 class Sentence:
     """The strongest sentence the evidence permits: of whom it may speak, and in words."""
@@ -232,19 +300,26 @@ class Sentence:
 
 
 def permitted_sentence(
-    instrument: Instrument, card: Card, *, member_words: str = "our members", universe_words: str = "the universe"
+    instrument: Instrument,
+    card: Card,
+    *,
+    diagnostics: Diagnostics | None = None,
+    member_words: str = "our members",
+    universe_words: str = "the universe",
 ) -> Sentence:
     """Decide of whom a result may speak.
 
     Args:
         instrument: declared before opening.
         card: coverage and participation.
+        diagnostics: of the weighting, or None where nothing was weighted; they can only narrow the sentence.
         member_words: how members are called, for example ``"verified members"``.
         universe_words: how the universe is called, for example ``"US physicians"``.
 
     Returns:
         A sentence about respondents unless a probability sample (or nearly complete census) with at least half
-        responding reaches further; about the universe only where the members cover at least 95 % of it.
+        responding reaches further, and its weights leave enough effective respondents and no margin far from the
+        population; about the universe only where the members cover at least 95 % of it.
     """
     n = f"{card.respondents:,}"
     if instrument in (Instrument.STRAW_POLL, Instrument.COMMUNITY_POLL):
@@ -258,6 +333,19 @@ def permitted_sentence(
             "respondents",
             f"Of the {n} who answered",
             f"only {card.participation:.1%} of those asked responded",
+        )
+    if diagnostics is not None and diagnostics.n_effective < FEWEST_EFFECTIVE:
+        return Sentence(
+            "respondents",
+            f"Of the {n} who answered",
+            f"unequal weights leave {diagnostics.n_effective:.0f} effective respondents, fewer than {FEWEST_EFFECTIVE}",
+        )
+    if diagnostics is not None and diagnostics.largest_difference > LARGEST_DIFFERENCE:
+        return Sentence(
+            "respondents",
+            f"Of the {n} who answered",
+            f"after weighting a group still differs from the register by {diagnostics.largest_difference:.2f} "
+            "standard deviations",
         )
     if card.coverage >= LEAST_COVERAGE_FOR_UNIVERSE:
         return Sentence("universe", f"Of {universe_words}", f"the frame covers {card.coverage:.1%} of {universe_words}")
@@ -277,6 +365,31 @@ class MarginBalance:
     population_share: float
     raw_share: float
     weighted_share: float
+
+    @property
+    def raw_difference(self) -> float:
+        """Standardised difference before weighting (Austin 2009)."""
+        return standardised_difference(self.raw_share, self.population_share)
+
+    @property
+    def weighted_difference(self) -> float:
+        """Standardised difference after weighting."""
+        return standardised_difference(self.weighted_share, self.population_share)
+
+
+def standardised_difference(share: float, population_share: float) -> float:
+    """(share − population share) ÷ √(P·(1 − P)): how many standard deviations of the population apart.
+
+    Args:
+        share: 0–1.
+        population_share: P, 0–1; where it is 0 or 1 nothing varies and any other share is infinitely far.
+
+    Source: Austin (2009), Statistics in Medicine 28, 3083–3107, with the standard deviation of the population.
+    """
+    spread = math.sqrt(max(population_share * (1 - population_share), 0.0))
+    if spread == 0:
+        return 0.0 if abs(share - population_share) < 1e-12 else math.copysign(math.inf, share - population_share)
+    return (share - population_share) / spread
 
 
 def margin_balance(

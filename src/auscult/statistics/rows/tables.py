@@ -61,7 +61,7 @@ def chisq_test(
         statistic: ``"F"`` (Rao–Scott, second order), ``"Chisq"`` (first order), ``"Wald"``, ``"adjWald"`` or
             ``"saddlepoint"``.
         r_compatible: cut the degrees of freedom below the saddlepoint to a whole number, as R does without saying so
-            (golden case 74: p = 0.0264 in place of 0.0229; a simulation of the same sum gives 0.0229).
+            (golden case 74: p = 0.0264 in place of 0.0229; a simulation of the same sum 0.0220).
 
     Raises:
         CannotEstimate: a factor has one level among those who answered, or the statistic is unknown.
