@@ -13,6 +13,8 @@ from pathlib import Path
 
 import click
 
+from auscult.cli_weight import weight
+
 # Our matrices have some dozens of rows: threads of the linear algebra library cost more than they do (a ballot took 8.8
 # instead of 6.7 ms). It reads this once, when NumPy is first imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -22,6 +24,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 @click.version_option(package_name="auscult")
 def main() -> None:
     """Auscult: verified physicians, measured opinion, and a record anyone can check."""
+
+
+main.add_command(weight)
 
 
 def _start() -> None:

@@ -46,8 +46,13 @@ class Statistic(Protocol):
 class Design(Protocol):
     """What every estimator needs: columns, weights, and the covariance of a statistic."""
 
-    columns: Columns
-    weights: NDArray[np.float64]
+    @property
+    def columns(self) -> Columns:
+        """The data."""
+
+    @property
+    def weights(self) -> NDArray[np.float64]:
+        """Persons per respondent, shape (n,)."""
 
     @property
     def degrees_of_freedom(self) -> int:
