@@ -235,6 +235,7 @@ def _card(read: _Bundle) -> str:
     computed = card_as_json(
         made,
         Instrument(read.freeze["instrument"]),
+        weighting=read.results["weighting"],
         member_words=read.freeze["member_words"],
         universe_words=read.freeze["universe"]["words"],
     )

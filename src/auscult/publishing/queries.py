@@ -16,7 +16,12 @@ from auscult.registry.queries import list_denominators
 from auscult.shared.refusals import NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
-from auscult.statistics.representativeness import Instrument, UnderDenominator, under_denominators
+from auscult.statistics.representativeness import (
+    Instrument,
+    UnderDenominator,
+    standardised_difference,
+    under_denominators,
+)
 from auscult.surveys.models import Survey
 from auscult.surveys.queries import QuestionBox, list_frame_shares, question_boxes
 from auscult.surveys.rules import INSTRUMENT_MEANING, INSTRUMENT_WORDS, SurveyState
@@ -56,6 +61,8 @@ class BalanceLine:
     population: float
     raw: float
     weighted: float
+    raw_difference: float
+    weighted_difference: float
 
 
 @dataclass(frozen=True)
@@ -236,6 +243,8 @@ def _balance(weighting: dict[str, Any] | None) -> list[BalanceLine]:
             row["population"],
             row["raw"],
             row["weighted"],
+            round(standardised_difference(row["raw"], row["population"]), 6) + 0.0,
+            round(standardised_difference(row["weighted"], row["population"]), 6) + 0.0,  # no minus zero
         )
         for row in (weighting["balance"] if weighting else [])
     ]

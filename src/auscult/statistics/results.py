@@ -16,13 +16,16 @@ from numpy.typing import NDArray
 from auscult.statistics.errors import InvalidCounts
 from auscult.statistics.linearisation import Linearisation
 from auscult.statistics.margins import Collapse, check_answers, collapse_sparse_levels
+from auscult.statistics.presentation import may_present
 from auscult.statistics.raking import Weights, rake, require_convergence
 from auscult.statistics.representativeness import (
     Card,
+    Diagnostics,
     Instrument,
     MarginBalance,
     margin_balance,
     permitted_sentence,
+    standardised_difference,
     tipping_data_defect_correlation,
     tipping_odds,
     worst_case_bounds,
@@ -133,6 +136,18 @@ def estimate_survey(table: CellTable, population: Population) -> SurveyEstimates
     )
 
 
+def presentation_of(share: ShareEstimate) -> str | None:
+    """Why a share should not be quoted by itself (``presentation.may_present``), or None."""
+    verdict = may_present(
+        share.share,
+        share.standard_error,
+        n=share.base,
+        degrees_of_freedom=share.base - 1,
+        n_effective=share.n_effective,
+    )
+    return None if verdict.show else verdict.reason
+
+
 def share_as_json(share: ShareEstimate) -> dict[str, Any]:
     """One answer as it stands in a result sheet."""
     return {
@@ -146,6 +161,7 @@ def share_as_json(share: ShareEstimate) -> dict[str, Any]:
         "interval": share.interval.method,
         "design_effect": share.design_effect,
         "n_effective": share.n_effective,
+        "caution": presentation_of(share),
     }
 
 
@@ -240,9 +256,30 @@ def domains_as_json(table: CellTable, population: Population, variable: str) -> 
     ]
 
 
-def card_as_json(card: Card, instrument: Instrument, *, member_words: str, universe_words: str) -> dict[str, Any]:
+def diagnostics_of(weighting: Mapping[str, Any] | None) -> Diagnostics | None:
+    """What the weighting of a result sheet says about itself, or None where nothing was weighted."""
+    if weighting is None:
+        return None
+    differences = [standardised_difference(row["weighted"], row["population"]) for row in weighting["balance"]]
+    return Diagnostics(weighting["n_effective"], max(map(abs, differences)))
+
+
+def card_as_json(
+    card: Card,
+    instrument: Instrument,
+    *,
+    weighting: Mapping[str, Any] | None,
+    member_words: str,
+    universe_words: str,
+) -> dict[str, Any]:
     """Card and permitted sentence as they stand in a result sheet."""
-    sentence = permitted_sentence(instrument, card, member_words=member_words, universe_words=universe_words)
+    sentence = permitted_sentence(
+        instrument,
+        card,
+        diagnostics=diagnostics_of(weighting),
+        member_words=member_words,
+        universe_words=universe_words,
+    )
     return {
         "respondents": card.respondents,
         "members": card.members,

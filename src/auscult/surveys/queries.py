@@ -82,6 +82,7 @@ class ChoiceLine:
     share: float | None
     low: float | None
     high: float | None
+    caution: str | None
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,7 @@ def question_boxes(
                     answer.get("share"),
                     answer.get("low"),
                     answer.get("high"),
+                    answer.get("caution"),
                 )
             )
         leading = answers.get(found["leading"]["answer"]) if found else None

@@ -94,18 +94,6 @@ def make_result(
     universe = max(int(freeze["universe"]["size"]), members, respondents)
     instrument = Instrument(freeze["instrument"])
     card = make_card(respondents=respondents, members=max(members, respondents), universe=universe, evenness=evenness)
-    result: dict[str, Any] = {
-        "method": METHOD_VERSION,
-        "instrument": instrument.value,
-        "ballot_mode": freeze["ballot_mode"],
-        "universe": freeze["universe"],
-        "frame": freeze["frame"],
-        "minimum_cell": freeze["minimum_cell"],
-        "questionnaire": freeze["questions"],
-        "card": card_as_json(
-            card, instrument, member_words=freeze["member_words"], universe_words=freeze["universe"]["words"]
-        ),
-    }
     # A question that fewer than the minimum answered is not shown, whoever answered the others.
     shown = [question for question, counts in table.answers.items() if counts.sum() >= freeze["minimum_cell"]]
     table = CellTable(
@@ -120,13 +108,29 @@ def make_result(
             raise CannotEstimate("No register is loaded, so there is no population to weight to.")
         if respondents < FEWEST_FOR_WEIGHTS:
             raise CannotEstimate(f"A weighted result needs at least {FEWEST_FOR_WEIGHTS} respondents.")
-        return result | estimates_as_json(estimate_survey(table, population), universe) | {"weighting_refused": None}
+        estimated = estimates_as_json(estimate_survey(table, population), universe) | {"weighting_refused": None}
     except CannotEstimate as error:
         questions = [
             _raw_question(question, table.choices[question], counts.sum(axis=0), universe)
             for question, counts in table.answers.items()
         ]
-        return result | {"weighting": None, "weighting_refused": str(error), "questions": questions}
+        estimated = {"weighting": None, "weighting_refused": str(error), "questions": questions}
+    return {
+        "method": METHOD_VERSION,
+        "instrument": instrument.value,
+        "ballot_mode": freeze["ballot_mode"],
+        "universe": freeze["universe"],
+        "frame": freeze["frame"],
+        "minimum_cell": freeze["minimum_cell"],
+        "questionnaire": freeze["questions"],
+        "card": card_as_json(
+            card,
+            instrument,
+            weighting=estimated["weighting"],
+            member_words=freeze["member_words"],
+            universe_words=freeze["universe"]["words"],
+        ),
+    } | estimated
 
 
 def _raw_question(question: str, codes: Sequence[str], counts: Any, universe: int) -> dict[str, Any]:
@@ -140,7 +144,9 @@ def _raw_question(question: str, codes: Sequence[str], counts: Any, universe: in
                 "answer": code,
                 "count": int(count),
                 "raw_share": int(count) / base,
-                **dict.fromkeys(("share", "standard_error", "low", "high", "interval", "design_effect", "n_effective")),
+                **dict.fromkeys(
+                    ("share", "standard_error", "low", "high", "interval", "design_effect", "n_effective", "caution")
+                ),
             }
             for code, count in zip(codes, counts, strict=True)
         ],
