@@ -29,7 +29,8 @@ demo-check: .venv/.runtime ## the same path without a server, its figures checke
 up: .venv/.runtime ## serve your own instance, empty at first
 	@$(BIN)/auscult serve --port $(PORT)
 test: .venv/.dev ## every test (journeys and browser included)
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 2 -m "not slow"
+	@$(BIN)/pytest -m slow
 fast: .venv/.dev ## tests without journeys, browser and demonstration
 	@$(BIN)/pytest -m "not slow"
 check: .venv/.dev ## format, lint, types, layers, migrations, rules of the house

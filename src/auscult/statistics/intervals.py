@@ -14,6 +14,11 @@ from scipy import optimize, special
 from auscult.statistics.errors import CannotEstimate
 
 
+#: Effective respondents beyond which a share is known, as after weighting to the answer itself; the beta distribution
+#: has no quantiles there.
+LARGEST_EFFECTIVE = 1e12
+
+
 class IntervalMethod(StrEnum):
     """How an interval of a share is made; the names are those of R's ``svyciprop``."""
 
@@ -95,6 +100,8 @@ def share_interval(
         half = critical * standard_error
         return Interval(share - half, share + half, method.value)
     effective = simple / standard_error**2
+    if effective > LARGEST_EFFECTIVE:
+        return Interval(share, share, method.value)
     if method is IntervalMethod.LIKELIHOOD:
         # The quasi-binomial dispersion of one share is n ÷ (n − 1).
         return _likelihood_interval(share, effective * (n - 1) / n, critical)
@@ -146,9 +153,10 @@ def _likelihood_interval(share: float, effective: float, critical: float) -> Int
         deviance = share * math.log(share / value) + (1 - share) * math.log((1 - share) / (1 - value))
         return 2 * effective * deviance - critical**2
 
-    tiny = 1e-300
-    low = float(optimize.brentq(excess, min(tiny, share / 2), share, xtol=1e-14))
-    high = float(optimize.brentq(excess, share, 1 - 1e-16, xtol=1e-14)) if excess(1 - 1e-16) > 0 else 1.0
+    # With next to no effective respondents even the ends of the range are not excluded.
+    least, greatest = 1e-300, 1 - 1e-16
+    low = float(optimize.brentq(excess, least, share, xtol=1e-14)) if excess(least) > 0 else 0.0
+    high = float(optimize.brentq(excess, share, greatest, xtol=1e-14)) if excess(greatest) > 0 else 1.0
     return Interval(low, high, IntervalMethod.LIKELIHOOD.value)
 
 
