@@ -13,7 +13,6 @@ from scipy import optimize, special
 
 from auscult.statistics.errors import CannotEstimate
 
-
 #: Effective respondents beyond which a share is known, as after weighting to the answer itself; the beta distribution
 #: has no quantiles there.
 LARGEST_EFFECTIVE = 1e12
