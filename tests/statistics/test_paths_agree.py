@@ -228,3 +228,21 @@ def test_a_margin_must_know_every_level_that_respondents_have():
         cells.margin("h", {"x": 10.0})
     with pytest.raises(InvalidCounts, match="one answer code"):
         cells.tabulate(np.array([0]), 2)
+
+
+def test_a_margin_that_another_determines_changes_nothing(generated):
+    """Specialties and groups of specialties: the normal matrix is singular beyond the grand total."""
+    group = generated.columns["specialty"].codes // 2
+    columns = [generated.columns[name].codes for name in SIZES]
+    levels = [generated.columns[name].levels for name in SIZES]
+    cells = count_cells([*SIZES, "group"], [*levels, ("g0", "g1", "g2")], [*columns, group])
+    people = list(generated.population["specialty"].values())
+    totals = {"g0": people[0] + people[1], "g1": people[2] + people[3], "g2": people[4]}
+    margins = [cells.margin(name, generated.population[name]) for name in SIZES]
+    weights = rake(cells.respondents, [*margins, cells.margin("group", totals)], tolerance=1e-13)
+    common = Linearisation(weights, cells.respondents, np.zeros(len(cells.codes), dtype=np.intp), 1)
+    counts = cells.tabulate(generated.answer, 3)
+    nested = estimate_questions([("q", ("a", "b", "c"), counts)], common)["q"]
+    plain = estimate_questions([("q", ("a", "b", "c"), generated.counts)], generated.common())["q"]
+    assert nested.covariance == pytest.approx(plain.covariance, rel=1e-7)
+    assert [s.share for s in nested.shares] == pytest.approx([s.share for s in plain.shares], rel=1e-9)

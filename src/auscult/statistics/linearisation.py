@@ -143,9 +143,25 @@ class Linearisation:
 
     @cached_property
     def _inverse(self) -> NDArray[np.float64]:
-        """G⁺, shape (L, L). Indicators of several margins overlap in the grand total, so G is singular."""
+        """A generalised inverse of G, shape (L, L): all of them give the same residuals.
+
+        Indicators of several margins overlap in the grand total, so G is singular; without the first level of every
+        margin but one it is not, unless one margin determines another.
+        """
         plain = cross_sums(self.weights.margins, self.respondents)
-        inverse: NDArray[np.float64] = np.linalg.pinv(plain, rcond=1e-12, hermitian=True)
+        firsts = np.cumsum([len(margin.levels) for margin in self.weights.margins])[:-1]
+        kept = np.setdiff1d(np.arange(plain.shape[0]), firsts)
+        reduced = plain[np.ix_(kept, kept)]
+        try:
+            root = np.linalg.cholesky(reduced)
+            regular = bool((np.diag(root) ** 2 > 1e-8 * np.diag(reduced)).all())
+        except np.linalg.LinAlgError:
+            regular = False
+        if not regular:
+            least: NDArray[np.float64] = np.linalg.pinv(plain, rcond=1e-12, hermitian=True)
+            return least
+        inverse = np.zeros(plain.shape)
+        inverse[np.ix_(kept, kept)] = np.linalg.inv(reduced)
         return inverse
 
     @cached_property
