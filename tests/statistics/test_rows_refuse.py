@@ -24,6 +24,7 @@ COLUMNS = {
     "small": np.array([2.0, 2, 2, 2, 2, 2]),
     "bad": np.array([-1.0, 1, 1, 1, 1, 1]),
     "same": make_factor(["s"] * 6),
+    "empty": make_factor([""] * 6),
     "separate": np.array([0.0, 1, 0, 1, 0, 1]),
 }
 
@@ -45,6 +46,12 @@ def design(**more):
         (lambda: design(fpc=["y"]), errors.InvalidDesign, "differs within a stratum"),
         (lambda: design(strata=["hole"]), errors.MissingValues, "design variable 'hole'"),
         (lambda: svy.survey_design({"a": np.ones(2), "b": np.ones(3)}), errors.InvalidDesign, "same number of rows"),
+        (
+            lambda: svy.mean(design(ids=["stratum"], lonely_psu="average"), ["y"]),
+            errors.LonelyPsu,
+            "only one sampling unit",
+        ),
+        (lambda: svy.mean_by(design(), ["y"], ["empty"]), errors.EmptyDomain, "in any domain of empty"),
         (lambda: svy.mean(design(ids=["stratum"]), ["y"]), errors.LonelyPsu, "only one sampling unit at stage 1"),
         (lambda: design().subset(COLUMNS["y"] > 99), errors.EmptyDomain, "Nobody is in this domain"),
         (lambda: svy.ratio(design(), "yes", "y"), errors.UnknownVariable, "has levels"),

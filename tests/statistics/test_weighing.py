@@ -68,6 +68,16 @@ def test_the_table_says_what_was_done_and_what_the_interval_assumes(margins):
     assert "not a margin of sampling error" in text
 
 
+def test_a_domain_that_did_not_answer_is_left_out(tmp_path):
+    data, totals = tmp_path / "data.csv", tmp_path / "margins.csv"
+    data.write_text("sex,place,q\n" + "f,north,yes\nm,north,no\nm,south,\nf,south,\nf,north,no\nm,,yes\n" * 10)
+    totals.write_text("variable,level,total\nsex,f,500\nsex,m,500\n")
+    document = json.loads(run(data, "--margins", totals, "--question", "q", "--by", "place", "--format", "json"))
+    assert [(line["domain"], line["count"]) for line in document["results"]] == [
+        ("", 20), ("", 20), ("north", 20), ("north", 10)
+    ]  # fmt: skip
+
+
 def test_sparse_levels_are_taken_together_and_named(margins):
     text = run(DATA, "--margins", margins, "--question", "comp.imp", "--fewest", 40)
     assert "Taken together in stype: H, M." in text

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.statistics.errors import CannotEstimate, RakingDidNotConverge
-from auscult.statistics.margins import Margin
+from auscult.statistics.margins import Margin, check_answers
 from auscult.statistics.raking import fit_margins
 
 #: Largest relative error of a margin in a replicate. Far below what 200 replicates can tell apart.
@@ -68,6 +68,7 @@ def bootstrap_shares(
         RakingDidNotConverge: a replicate cannot meet the margins.
         CannotEstimate: nobody answered, fewer than two replicates, or unknown draws.
     """
+    check_answers(np.asarray(counts, dtype=float), respondents)
     cells, answers = counts.shape
     silent = respondents - counts.sum(axis=1)
     outcome = np.column_stack([counts, silent]).astype(np.int64)

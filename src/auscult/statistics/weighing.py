@@ -218,8 +218,9 @@ def _lines(
         estimates = mean_by(design, [question], [by], na_rm=True)
         of_row = design.columns[by]
         assert isinstance(of_row, Factor)
-        domains = list(of_row.levels)
-        groups = [(of_row.codes == code) & (factor.codes >= 0) for code in range(len(domains))]
+        answered = {level: (of_row.codes == code) & (factor.codes >= 0) for code, level in enumerate(of_row.levels)}
+        domains = [level for level, which in answered.items() if which.any()]
+        groups = [answered[level] for level in domains]
     shares = np.clip(estimates.values.reshape(len(factor.levels), -1), 0, 1)
     errors = estimates.standard_errors.reshape(shares.shape)
     lines = []

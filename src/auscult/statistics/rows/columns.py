@@ -76,7 +76,7 @@ def as_factor(columns: Columns, name: str) -> Factor:
     present = np.unique(column[~np.isnan(column)])
     codes = np.searchsorted(present, column).astype(np.intp)
     codes[np.isnan(column)] = -1
-    return Factor(codes, tuple(f"{value:g}" for value in present))
+    return Factor(codes, tuple(np.format_float_positional(value, trim="-") for value in present))
 
 
 def as_numbers(columns: Columns, name: str) -> NDArray[np.float64]:

@@ -266,7 +266,7 @@ def _covariance_of_stage(
     scale = fraction[first] * correction * np.where(sampled > 1, sampled / np.maximum(sampled - 1, 1), 1.0)
     lonely = (sampled == 1) & (correction > 1e-7)
     if lonely.any():
-        if rule is LonelyPsuRule.FAIL:
+        if rule is LonelyPsuRule.FAIL or (rule is LonelyPsuRule.AVERAGE and lonely.all()):
             raise LonelyPsu(str(int(strata[lonely][0]) + 1), number)
         if rule is LonelyPsuRule.ADJUST:
             # Centred at the mean of all units, not at its own: the difference to the others stands for its variance.

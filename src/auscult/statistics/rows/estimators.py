@@ -227,12 +227,16 @@ def ratio(
     return Estimates(result.names, result.values, result.covariance, result.degrees_of_freedom, effects)
 
 
-def _domains(design: Design, by: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
-    """Names and indicators, shape (n, G), of the domains in which somebody has a weight."""
+def _domains(
+    design: Design, by: Sequence[str], inside: NDArray[np.bool_]
+) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+    """Names and indicators, shape (n, G), of the domains in which somebody has a weight and no value is missing."""
     names = list(by)
     factor = joint_factor(design.columns, names) if len(names) > 1 else as_factor(design.columns, names[0])
     codes = factor.codes
-    occupied = [g for g in range(len(factor.levels)) if design.weights[codes == g].any()]
+    occupied = [g for g in range(len(factor.levels)) if design.weights[inside & (codes == g)].any()]
+    if not occupied:
+        raise EmptyDomain(f"Nobody with a value is in any domain of {', '.join(by)}.")
     return tuple(factor.levels[g] for g in occupied), (codes[:, None] == np.array(occupied)).astype(float)
 
 
@@ -261,7 +265,7 @@ def mean_by(design: Design, names: Sequence[str], by: Sequence[str], *, na_rm: b
         UnknownVariable, MissingValues, EmptyDomain, LonelyPsu: as their names say.
     """
     titles, values, inside = _outcomes(design, names, na_rm)
-    groups, domains = _domains(design, by)
+    groups, domains = _domains(design, by, inside[:, 0] > 0)
     above = _spread(values, domains)
     below = _spread(np.broadcast_to(inside, values.shape), domains)
     return _estimates(design, Ratios(_across(titles, groups), above, below))
@@ -269,15 +273,15 @@ def mean_by(design: Design, names: Sequence[str], by: Sequence[str], *, na_rm: b
 
 def total_by(design: Design, names: Sequence[str], by: Sequence[str], *, na_rm: bool = False) -> Estimates:
     """Totals within domains. Args, returns and errors: as ``mean_by``."""
-    titles, values, _ = _outcomes(design, names, na_rm)
-    groups, domains = _domains(design, by)
+    titles, values, inside = _outcomes(design, names, na_rm)
+    groups, domains = _domains(design, by, inside[:, 0] > 0)
     return _estimates(design, Totals(_across(titles, groups), _spread(values, domains)))
 
 
 def ratio_by(design: Design, numerator: str, denominator: str, by: Sequence[str], *, na_rm: bool = False) -> Estimates:
     """Ratios of totals within domains. Args, returns and errors: as ``ratio`` and ``mean_by``."""
     statistic = _ratio_statistic(design, numerator, denominator, na_rm)
-    groups, domains = _domains(design, by)
+    groups, domains = _domains(design, by, statistic.denominators[:, 0] != 0)
     return _estimates(
         design, Ratios(groups, _spread(statistic.numerators, domains), _spread(statistic.denominators, domains))
     )
