@@ -50,6 +50,6 @@ def weight(
             if weights_file.exists():
                 raise click.ClickException(f"{weights_file} exists already; nothing was written.")
             weights_file.write_text(weighing.weighted_csv(header, rows, result, "weight"), encoding="utf-8")
-    except CannotEstimate as error:
+    except (CannotEstimate, OSError) as error:
         raise click.ClickException(str(error)) from error
     click.echo({"table": weighing.as_text, "json": weighing.as_json, "csv": weighing.as_csv}[form](result))

@@ -11,6 +11,8 @@ from auscult.statistics.errors import CannotEstimate, EmptyMarginLevel, InvalidC
 from auscult.statistics.independence import holm, rao_scott_test, saddlepoint_tail
 from auscult.statistics.linearisation import Linearisation
 from auscult.statistics.raking import rake
+from auscult.statistics.representativeness import r_indicator
+from auscult.statistics.results import share_as_json
 from auscult.statistics.rows.calibrate import margin_of_rows
 from auscult.statistics.shares import estimate_domains, estimate_questions
 
@@ -127,6 +129,8 @@ def test_a_domain_in_which_nobody_answered_is_empty_and_the_others_stand(generat
     assert np.isnan(found.shares[2]).all()
     assert all(0 <= share.interval.low <= share.share <= share.interval.high <= 1 for share in found.of(1))
     with pytest.raises(InvalidCounts, match="Leave that domain out"):
+        generated.common("specialty").covariance_between_domains(counts, 0)
+    with pytest.raises(CannotEstimate, match="Only 0 people of domain 2 answered; a comparison needs 30"):
         difference_of_domains(generated.common("specialty"), counts, 0, 1, 2)
 
 
@@ -246,3 +250,22 @@ def test_a_margin_that_another_determines_changes_nothing(generated):
     plain = estimate_questions([("q", ("a", "b", "c"), generated.counts)], generated.common())["q"]
     assert nested.covariance == pytest.approx(plain.covariance, rel=1e-7)
     assert [s.share for s in nested.shares] == pytest.approx([s.share for s in plain.shares], rel=1e-9)
+
+
+def test_published_shares_have_a_tenth_of_a_point(generated):
+    """To its last digit a weighted share is an equation that can betray how a pooled group is made up."""
+    found = estimate_questions([("q", ("a", "b", "c"), generated.counts)], generated.common())["q"]
+    for share in found.shares:
+        published = share_as_json(share)
+        assert published["share"] == round(share.share, 3) != share.share
+        assert published["standard_error"] == round(share.standard_error, 4)
+        assert published["low"] == round(share.interval.low, 3)
+
+
+def test_the_r_indicator_takes_off_what_chance_adds():
+    random = np.random.default_rng(1)
+    people = np.full(2000, 5.0)
+    even = r_indicator(people, random.binomial(5, 0.3, 2000).astype(float))
+    assert even > 0.93  # 0.59 if the spread of chance were counted
+    uneven = r_indicator(people, random.binomial(5, np.repeat([0.1, 0.5], 1000)).astype(float))
+    assert uneven == pytest.approx(1 - 2 * 0.2, abs=0.03)

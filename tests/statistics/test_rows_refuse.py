@@ -186,16 +186,69 @@ def test_missing_values_make_a_domain():
 def test_bootstrap_replicates_keep_the_size_and_the_fpc_shrinks_them():
     finite = svy.survey_design(COLUMNS, strata=["stratum"], fpc=["size"])
     random = np.random.default_rng(3)
-    for draws in ("multinomial", "poisson", "dirichlet"):
-        made = svy.bootstrap(finite, replicates=50, draws=draws, random=random)
-        assert made.replicate_weights.min() >= 0
-        if draws != "poisson":
-            assert made.replicate_weights.sum(axis=0) == pytest.approx(np.full(50, 70.0))
     infinite = svy.survey_design(COLUMNS, strata=["stratum"], weights=finite.weights)
-    many = {"replicates": 4000, "random": np.random.default_rng(4)}
-    assert svy.mean(svy.bootstrap(infinite, **many), ["y"]).standard_errors == pytest.approx(
-        svy.mean(infinite, ["y"]).standard_errors, rel=0.06
-    )
+    for draws in ("multinomial", "dirichlet"):
+        for drawn in (finite, infinite):
+            made = svy.bootstrap(drawn, replicates=4000, draws=draws, random=random)
+            assert made.replicate_weights.min() >= 0
+            assert made.replicate_weights.sum(axis=0) == pytest.approx(np.full(4000, 70.0))
+            # The stratum means differ far more than people within them: draws must not move people between strata.
+            wanted = svy.mean(drawn, ["y"]).standard_errors
+            assert svy.mean(made, ["y"]).standard_errors == pytest.approx(wanted, rel=0.07)
+    pairs = svy.survey_design({"stratum": make_factor(["a", "a", "b", "b"]), "y": np.arange(4.0)}, strata=["stratum"])
+    with pytest.raises(errors.InvalidDesign, match="three sampling units"):
+        svy.bootstrap(pairs, draws="dirichlet", random=random)
+
+
+def test_negative_calibrated_weights_keep_the_right_variance():
+    """Linear calibration may give them. By hand: residuals of y on 1 and x, times the weights."""
+    y = np.array([3.0, 1, 4, 1, 5, 9, 2, 6, 5, 3])
+    x = np.array([1.0, 2, 3, 4, 5, 6, 7, 8, 9, 30])
+    plain = svy.survey_design({"y": y, "x": x})
+    raked = svy.calibrate(plain, ["x"], {"(Intercept)": 10, "x": 25})
+    assert raked.weights.min() < 0
+    residual = y - np.column_stack([np.ones(10), x]) @ np.linalg.lstsq(np.column_stack([np.ones(10), x]), y)[0]
+    scores = raked.weights * residual
+    wanted = np.sqrt(10 / 9 * ((scores - scores.mean()) ** 2).sum())
+    assert svy.total(raked, ["y"]).standard_errors == pytest.approx([wanted])
+
+
+def test_trimming_a_domain_stays_inside_it_and_ends():
+    weights = np.array([50.0, 1, 1, 1, 1, 1])
+    domain = svy.survey_design(COLUMNS, weights=weights).subset(COLUMNS["y"] < 4)
+    trimmed = svy.trim_weights(domain, upper=20)
+    assert trimmed.weights[3:].tolist() == [0, 0, 0]
+    assert trimmed.weights.sum() == pytest.approx(52)
+    with pytest.raises(errors.CalibrationDidNotConverge):
+        svy.trim_weights(svy.survey_design(COLUMNS, weights=np.array([9.0, 9, 9, 1, 1, 1])), lower=4, upper=6)
+
+
+def test_wald_and_saddlepoint_at_their_limits():
+    perfect = {"a": make_factor(["x", "y"] * 20), "b": make_factor(["x", "y"] * 20)}
+    with pytest.raises(errors.CannotEstimate, match="determine each other"):
+        svy.chisq_test(svy.survey_design(perfect), "a", "b", statistic="Wald")
+    none = {"a": make_factor(["x", "y"] * 20), "b": make_factor(["x", "x", "y", "y"] * 10)}
+    assert svy.chisq_test(svy.survey_design(none), "a", "b", statistic="saddlepoint").p_value == 1
+
+
+def test_models_that_cannot_be_told_apart_are_refused():
+    random = np.random.default_rng(1)
+    a, b = random.random(50), random.random(50)
+    columns = {"y": random.random(50), "a": a, "b": b, "sum": a + b, "g": make_factor(["p", "q"] * 20 + ["r"] * 10)}
+    whole = svy.survey_design(columns)
+    with pytest.raises(errors.CannotEstimate, match="determine each other"):
+        svy.glm(whole, "y", ["a", "b", "sum"])
+    domain = whole.subset(columns["g"].codes > 0)
+    model = svy.glm(domain, "y", ["g"])
+    assert model.coefficients.names == ("(Intercept)", "gr")
+    assert model.coefficients.standard_errors.min() > 0
+    assert svy.t_test(domain, "y", "g").p_value == pytest.approx(model.p_values[1])
+
+
+def test_small_domains_do_not_stop_the_others():
+    columns = {"g": make_factor(["big"] * 40 + ["one"] + ["silent"]), "q": make_factor(["y", "n"] * 20 + ["y", ""])}
+    found = svy.proportion_by(svy.survey_design(columns), "q", "y", ["g"], na_rm=True)
+    assert list(found) == ["big"]
 
 
 @settings(max_examples=60, deadline=None)

@@ -112,7 +112,17 @@ def test_design_weights_are_the_start_of_raking(margins):
         ("a,b\n1,2\n1\n", "variable,level,total\na,1,5\n", [], "Line 3 of data.csv has 1 fields, the header 2"),
         ("a,a\n1,2\n", "variable,level,total\na,1,5\n", [], "two columns of the same name"),
         ("a,b\n", "variable,level,total\na,1,5\n", [], "at least one line below it"),
-        ("a,b\n,2\n1,2\n", "variable,level,total\na,1,5\n", ["--question", "b"], "'a', in 1 rows, which has missing"),
+        (
+            "a,b\n,2\n1,2\n",
+            "variable,level,total\na,1,5\n",
+            ["--question", "b"],
+            "1 rows have no 'a', the first in line 2",
+        ),
+        ("a;b\n1;2\n", "variable,level,total\na,1,5\n", [], "separated by semicolons or tabs"),
+        ("a,b\n1,2\n\n1,2\n", "variable,level,total\na,1,5\n", ["--question", "b"], "Line 3 of data.csv has 0 fields"),
+        ("a,b\n1,2\n", "variable,level,total\na,1,5\n", ["--question", "b"], "at least two are needed"),
+        ("a,w\n1,0\n1,2\n", "variable,level,total\na,1,5\n", ["--question", "a", "--base-weight", "w"], "above zero"),
+        ("a,b\n1,2\n1,3\n", "variable,level,total\na,1,0\n", ["--question", "b"], "of whom the population counts 0"),
         ("a,b\n1,\n1,\n", "variable,level,total\na,1,5\n", ["--question", "b"], "Every field of 'b' is empty"),
     ],
 )

@@ -1,7 +1,8 @@
 """Bootstrap of one question from counts, each replicate raked anew.
 
 Drawing n people with replacement is drawing from the occupied pairs *cell × answer*, so no rows are needed; the raking
-of a replicate costs the number of cells. Source: Rao and Wu (1988); Rubin (1981) for Dirichlet weights.
+of a replicate costs the number of cells. Source: Efron (1979), n of n with replacement; Rubin (1981)
+for Dirichlet weights.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.statistics.errors import CannotEstimate, RakingDidNotConverge
+from auscult.statistics.errors import CannotEstimate, EmptyDomain, RakingDidNotConverge
 from auscult.statistics.margins import Margin, check_answers
 from auscult.statistics.raking import fit_margins
 
@@ -93,5 +94,9 @@ def bootstrap_shares(
         if not fit.converged:
             raise RakingDidNotConverge(fit.iterations, fit.worst_relative_error)
         weighted = fit.factor @ table[:, :answers]
+        if not weighted.any():
+            raise EmptyDomain(
+                "A replicate has nobody who answered this question. It is too rarely answered to bootstrap."
+            )
         shares[row] = weighted / weighted.sum()
     return BootstrapShares(shares, np.atleast_2d(np.cov(shares.T)))

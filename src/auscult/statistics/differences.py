@@ -18,6 +18,7 @@ from auscult.statistics.errors import CannotEstimate
 from auscult.statistics.independence import holm
 from auscult.statistics.intervals import critical_value
 from auscult.statistics.linearisation import Linearisation
+from auscult.statistics.presentation import FEWEST
 from auscult.statistics.shares import ShareEstimate
 
 
@@ -30,7 +31,7 @@ class Difference:
         standard_error: ≥ 0.
         low: lower end of the interval.
         high: upper end.
-        p_value: two-sided, 0–1.
+        p_value: two-sided, 0–1; not a number where nothing varies and chance cannot be judged.
     """
 
     difference: float
@@ -43,8 +44,18 @@ class Difference:
 def _difference(value: float, variance: float, df: float, level: float) -> Difference:
     error = math.sqrt(max(variance, 0.0))
     half = critical_value(df, level) * error
-    p_value = 1.0 if value == 0 else 0.0 if error == 0 else 2 * float(special.stdtr(df, -abs(value) / error))
+    p_value = 2 * float(special.stdtr(df, -abs(value) / error)) if error > 0 else math.nan
     return Difference(value, error, value - half, value + half, p_value)
+
+
+def _require_people(common: Linearisation, counts: NDArray[np.float64], domains: Sequence[int]) -> None:
+    bases = np.bincount(common.domain_of_cell, weights=counts.sum(axis=1), minlength=common.domains)
+    for domain in domains:
+        if bases[domain] < FEWEST:
+            raise CannotEstimate(
+                f"Only {bases[domain]:.0f} people of domain {domain} answered; a comparison needs {FEWEST} in each. "
+                "Take that domain together with another, or leave it out."
+            )
 
 
 def difference_of_domains(
@@ -61,8 +72,10 @@ def difference_of_domains(
         level: confidence of the interval, between 0 and 1.
 
     Raises:
-        InvalidCounts: nobody of some domain answered.
+        CannotEstimate: fewer than ``presentation.FEWEST`` people of a domain answered, who may all say the same by
+            chance and then seem certain.
     """
+    _require_people(common, counts, [one, other])
     shares, covariance = common.covariance_between_domains(counts, answer)
     variance = covariance[one, one] + covariance[other, other] - 2 * covariance[one, other]
     return _difference(float(shares[one] - shares[other]), float(variance), common.n - 1, level)
@@ -108,6 +121,7 @@ def compare_with_rest(
     """
     if common.domains < 2:
         raise CannotEstimate("A comparison needs at least two domains.")
+    _require_people(common, counts, range(common.domains))
     shares, covariance = common.covariance_between_domains(counts, answer)
     mass = np.bincount(
         common.domain_of_cell, weights=counts.sum(axis=1) * common.weights.weight, minlength=common.domains
@@ -120,7 +134,8 @@ def compare_with_rest(
         contrast[domain] = 1.0
         variance = float(contrast @ covariance @ contrast)
         differences.append(_difference(float(contrast @ shares), variance, common.n - 1, level))
-    adjusted = holm(np.array([each.p_value for each in differences]))
+    # A comparison without a p-value still counts as one that was looked at.
+    adjusted = holm(np.nan_to_num(np.array([each.p_value for each in differences]), nan=1.0))
     return [
         DomainComparison(domain, each, float(p))
         for domain, (each, p) in enumerate(zip(differences, adjusted, strict=True))

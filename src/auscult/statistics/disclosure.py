@@ -113,11 +113,52 @@ def small_differences(earlier: Sequence[Sum], new: Sum, *, minimum: int = MINIMU
     """
     found = [new] if new.count < minimum else []
     for old in earlier:
+        if old.atoms == new.atoms and old.count != new.count:
+            raise CannotEstimate(
+                f"“{new.name}” adds up the same people as “{old.name}” and finds {new.count} instead of {old.count}. "
+                "Give people who joined later atoms of their own."
+            )
         for larger, smaller in ((old, new), (new, old)):
             if smaller.atoms < larger.atoms and larger.count - smaller.count < minimum:
                 name = f"“{larger.name}” without “{smaller.name}”"
                 found.append(Sum(name, larger.atoms - smaller.atoms, larger.count - smaller.count))
     return found
+
+
+def derivable_groups(published: Sequence[Sum], *, minimum: int = MINIMUM_CELL) -> list[str]:
+    """Groups of people whom published sums, taken together, show to be fewer than the minimum.
+
+    Atoms that stand in the same sums cannot be told apart, so their sum is the finest a reader can ask for. Whatever
+    small number can be derived from any combination of sums bounds every such group inside it from above.
+
+    Args:
+        published: everything a reader can know.
+        minimum: fewest people in a number that may be known.
+
+    Returns:
+        Words for each such group: in which sums it stands.
+
+    Raises:
+        CannotEstimate: the published sums contradict each other.
+    """
+    standing: dict[Hashable, list[int]] = {}
+    for position, each in enumerate(published):
+        for atom in each.atoms:
+            standing.setdefault(atom, []).append(position)
+    groups: dict[tuple[int, ...], list[Hashable]] = {}
+    for atom, places in standing.items():
+        groups.setdefault(tuple(places), []).append(atom)
+    index: dict[Hashable, int] = {positions: column for column, positions in enumerate(groups)}
+    of_group = [
+        Sum(each.name, frozenset(key for key in groups if position in key), each.count)
+        for position, each in enumerate(published)
+    ]
+    known, right = _incidence(of_group, index), np.array([each.count for each in published], dtype=float)
+    words: list[str] = []
+    for positions, row in zip(groups, np.eye(len(groups)), strict=True):
+        if _bound(row, known, right, -1) < minimum - 1e-6:
+            words.append("those who stand in " + " and ".join(f"“{published[p].name}”" for p in positions))
+    return words
 
 
 @dataclass(frozen=True)
@@ -150,6 +191,10 @@ def may_publish(
         found = small_differences(before, each, minimum=minimum)
         reasons += [f"{small.name} has fewer than {minimum} people" for small in found]
         before.append(each)
+    if not reasons:
+        reasons = [
+            f"{group} would be known to be fewer than {minimum}" for group in derivable_groups(before, minimum=minimum)
+        ]
     if not reasons:
         reasons = [str(exposure) for exposure in audit(before, hidden, protection=minimum)]
     return Refusal(tuple(dict.fromkeys(reasons))) if reasons else None

@@ -131,13 +131,19 @@ def wald_test(
         - (column[:, None] == column) * of_row[row][:, None] / grand
         + (of_row[row] * of_column[column])[:, None] / grand**2
     )
-    free = (row > 0) & (column > 0)
-    spread = (jacobian @ covariance @ jacobian.T)[np.ix_(free, free)]
-    quadratic = float(residual[free] @ np.linalg.solve(spread, residual[free]))
     size = float((rows - 1) * (columns - 1))
     below = degrees_of_freedom - size + 1 if adjusted else degrees_of_freedom
     if below <= 0:
         raise CannotEstimate("The Wald test needs more degrees of freedom than cells; use the Rao–Scott F.")
+    free = (row > 0) & (column > 0)
+    spread = (jacobian @ covariance @ jacobian.T)[np.ix_(free, free)]
+    deviation = np.sqrt(np.clip(np.diag(spread), 0, None))
+    scaled = spread / np.outer(deviation, deviation) if (deviation > 0).all() else np.zeros(spread.shape)
+    if np.linalg.matrix_rank(scaled, tol=1e-10) < int(size):
+        raise CannotEstimate(
+            "The cells of the table determine each other, so Wald's test has no value; use Rao–Scott F."
+        )
+    quadratic = float(residual[free] @ np.linalg.solve(spread, residual[free]))
     value = quadratic / size * below / degrees_of_freedom
     return ChiSquare(value, (size, below), upper_f(value, size, below), "adjWald" if adjusted else "Wald")
 
@@ -160,6 +166,9 @@ def saddlepoint_tail(
 
     Source: Kuonen (1999), applied to Σ λ_i·χ²_1 − (value ÷ d)·χ²_d, whose tail at zero it is.
     """
+    eigenvalues = eigenvalues[eigenvalues > 0]
+    if value <= 0 or not eigenvalues.size:
+        return 1.0
     weights = np.concatenate([eigenvalues, [-value / denominator]])
     freedom = np.concatenate([np.ones(eigenvalues.size), [denominator if terms is None else terms]])
     weights = weights / np.abs(weights).max()

@@ -13,8 +13,8 @@ from scipy import optimize, special
 
 from auscult.statistics.errors import CannotEstimate
 
-#: Effective respondents beyond which a share is known, as after weighting to the answer itself; the beta distribution
-#: has no quantiles there.
+#: Effective respondents beyond which a standard error is what rounding left of zero: after weighting to the answer
+#: itself, or where every group happens to be of one mind. The exact interval is given then, as at 0 and 1.
 LARGEST_EFFECTIVE = 1e12
 
 
@@ -50,7 +50,9 @@ def critical_value(df: float, level: float) -> float:
     Raises:
         CannotEstimate: no degrees of freedom are left.
     """
-    if not (df > 0 and 0 < level < 1):
+    if not 0 < level < 1:
+        raise CannotEstimate(f"A confidence level lies between 0 and 1, for example 0.95; {level} was given.")
+    if not df > 0:
         raise CannotEstimate("No degrees of freedom are left: there are no more sampling units than strata.")
     return float(special.ndtri(0.5 + level / 2) if math.isinf(df) else special.stdtrit(df, 0.5 + level / 2))
 
@@ -84,7 +86,7 @@ def share_interval(
     """
     if not (0 <= share <= 1 and standard_error >= 0 and degrees_of_freedom > 0 and 0 < level < 1):
         raise CannotEstimate("An interval needs a share in 0–1, a standard error ≥ 0 and degrees of freedom > 0.")
-    if share in (0.0, 1.0) or standard_error == 0:
+    if share in (0.0, 1.0) or standard_error**2 * LARGEST_EFFECTIVE < share * (1 - share):
         return clopper_pearson_interval(share, n_effective, level=level)
     critical = critical_value(degrees_of_freedom, level)
     simple = share * (1 - share)
@@ -99,8 +101,6 @@ def share_interval(
         half = critical * standard_error
         return Interval(share - half, share + half, method.value)
     effective = simple / standard_error**2
-    if effective > LARGEST_EFFECTIVE:
-        return Interval(share, share, method.value)
     if method is IntervalMethod.LIKELIHOOD:
         # The quasi-binomial dispersion of one share is n ÷ (n − 1).
         return _likelihood_interval(share, effective * (n - 1) / n, critical)
@@ -134,7 +134,7 @@ def logit_intervals(
     """
     critical = critical_value(degrees_of_freedom, level)
     simple = shares * (1 - shares)
-    usual = (simple > 0) & (standard_errors > 0)
+    usual = (simple > 0) & (standard_errors**2 * LARGEST_EFFECTIVE >= simple)
     logit = special.logit(np.where(usual, shares, 0.5))
     half = critical * np.divide(standard_errors, simple, out=np.zeros(shares.shape), where=usual)
     low, high = special.expit(logit - half), special.expit(logit + half)

@@ -243,7 +243,9 @@ class Linearisation:
                     - s[:, :, None] * s[:, None, :] / self.n
                 )
             )
-        return ShareTable(given, bases, shares, np.clip(variances, 0, None), kish, tuple(covariances))
+        # What calibration fixes has no variance; what rounding leaves of it would make an endlessly narrow interval.
+        fixed = variances < 1e-12 * known * (1 - known) / np.maximum(bases, 1)
+        return ShareTable(given, bases, shares, np.where(fixed, 0.0, variances), kish, tuple(covariances))
 
     def covariance_between_domains(
         self, counts: NDArray[np.integer | np.floating], answer: int

@@ -122,7 +122,13 @@ def collapse_sparse_levels(
         InvalidMargin: respondents have a level that the population does not know.
     """
     counts = np.asarray(cell_counts, dtype=float)
-    unknown = sorted({value for value in cell_values if population.get(value, 0) <= 0})
+    nobody = sorted({value for value in cell_values if population.get(value) == 0})
+    if nobody:
+        raise InvalidMargin(
+            f"Respondents have {name} = {', '.join(map(repr, nobody))}, of whom the population counts 0. "
+            "Correct the total or the level."
+        )
+    unknown = sorted({value for value in cell_values if population.get(value, -1) < 0})
     if unknown:
         raise InvalidMargin(
             f"Respondents have {name} = {', '.join(map(repr, unknown))}, which the population does not know. "

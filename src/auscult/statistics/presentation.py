@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from auscult.statistics.errors import CannotEstimate
-from auscult.statistics.intervals import IntervalMethod, clopper_pearson_interval, share_interval
+from auscult.statistics.intervals import clopper_pearson_interval, critical_value
 
 #: Fewest respondents, and effective respondents, behind a share.
 FEWEST = 30
@@ -64,11 +64,8 @@ def may_present(
     if n < FEWEST or effective < FEWEST:
         fewer = "respondents" if n < FEWEST else "effective respondents"
         return Presentation(False, f"fewer than {FEWEST} {fewer}", review)
-    interval = (
-        clopper_pearson_interval(share, effective)
-        if certain
-        else share_interval(IntervalMethod.BETA, share, standard_error, degrees_of_freedom, n=n, n_effective=effective)
-    )
+    shrunk = effective * (critical_value(n - 1, 0.95) / critical_value(degrees_of_freedom, 0.95)) ** 2
+    interval = clopper_pearson_interval(share, min(effective, shrunk))
     width = interval.high - interval.low
     if width >= WIDEST:
         return Presentation(False, f"the interval is {width:.0%} wide", review)

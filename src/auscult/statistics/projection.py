@@ -36,7 +36,7 @@ class Projection:
 
     def residual_scores(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
         """Scores w·z, shape (n, K), to w·(z − X·B)."""
-        after = np.where(self.after > 0, self.after, 1.0)[:, None]
+        after = np.where(self.after != 0, self.after, 1.0)[:, None]
         values = scores / after
         if self.sweeps is not None:
             return after * _swept(values, self.sweeps)

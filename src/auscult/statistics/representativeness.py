@@ -137,7 +137,7 @@ def tipping_data_defect_correlation(share: float, base: int, population: int) ->
         population: people of the universe.
 
     Returns:
-        ρ from Meng (2018), equation 2.4, solved for a population share of ½; NaN where everybody answered.
+        ρ from Meng (2018), equation 2.3, solved for a population share of ½; NaN where everybody answered.
 
     Raises:
         CannotEstimate: base is not between 1 and the population.
@@ -177,14 +177,20 @@ def r_indicator(cell_population: NDArray[np.float64], cell_respondents: NDArray[
         cell_population: people of each cell, shape (C,), > 0.
         cell_respondents: respondents of each cell, shape (C,), 0 to the population.
 
-    Source: Schouten, Cobben and Bethlehem (2009), equation 3, with cell participation rates as propensities.
+    Source: Schouten, Cobben and Bethlehem (2009), with cell participation rates as propensities, less the variance that
+    binomial chance gives them.
     """
     if (cell_population <= 0).any() or (cell_respondents > cell_population).any():
         raise CannotEstimate("The R-indicator needs people in every cell and no more respondents than people.")
     rate = cell_respondents / cell_population
     mean = float(cell_respondents.sum() / cell_population.sum())
-    spread = float(cell_population @ (rate - mean) ** 2 / cell_population.sum())
-    return 1 - 2 * math.sqrt(spread)
+    observed = cell_population @ (rate - mean) ** 2
+    # Chance alone spreads the rates of small cells; what it adds on average is taken off. A cell of one person shows
+    # nothing of its own, so the mean rate stands for it.
+    several = cell_population > 1
+    noise = np.where(several, rate * (1 - rate) / np.maximum(cell_population - 1, 1), mean * (1 - mean))
+    spread = float(observed - cell_population @ noise) / float(cell_population.sum())
+    return 1 - 2 * math.sqrt(max(spread, 0.0))
 
 
 def partial_r_indicators(

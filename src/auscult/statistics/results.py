@@ -32,6 +32,9 @@ from auscult.statistics.representativeness import (
 )
 from auscult.statistics.shares import QuestionEstimate, ShareEstimate, estimate_domains, estimate_questions
 
+#: Digits of a published weighted share: a tenth of a point, as pages print it.
+PUBLISHED_DIGITS = 3
+
 #: Changes whenever a published figure would come out differently.
 METHOD_VERSION = "auscult-1"
 
@@ -154,13 +157,14 @@ def share_as_json(share: ShareEstimate) -> dict[str, Any]:
         "answer": share.answer,
         "count": share.count,
         "raw_share": share.raw_share,
-        "share": share.share,
-        "standard_error": share.standard_error,
-        "low": share.interval.low,
-        "high": share.interval.high,
+        # A weighted share to its last digit can betray how a pooled group is made up: one equation in whole numbers.
+        "share": round(share.share, PUBLISHED_DIGITS),
+        "standard_error": round(share.standard_error, PUBLISHED_DIGITS + 1),
+        "low": round(share.interval.low, PUBLISHED_DIGITS),
+        "high": round(share.interval.high, PUBLISHED_DIGITS),
         "interval": share.interval.method,
-        "design_effect": share.design_effect,
-        "n_effective": share.n_effective,
+        "design_effect": round(share.design_effect, 2),
+        "n_effective": round(share.n_effective),
         "caution": presentation_of(share),
     }
 

@@ -63,6 +63,8 @@ def suppress_table(strata: Sequence[str], counts: NDArray[np.int64], *, minimum:
         pool.append(rest.pop(0))
     if pool and (len(pool) < 2 or counts[pool].sum(axis=0).min() < minimum):
         return SuppressedTable((), empty, (), True)
+    # That nobody of a group answered is a small number too; where there is a pool, the group hides in it.
+    silent = [row for row in range(len(strata)) if row not in occupied] if pool else []
     shown = sorted(rest)
     names = [strata[row] for row in shown]
     rows = [counts[row] for row in shown]
@@ -70,4 +72,4 @@ def suppress_table(strata: Sequence[str], counts: NDArray[np.int64], *, minimum:
         names.append(POOLED)
         rows.append(counts[pool].sum(axis=0))
     table = np.array(rows, dtype=np.int64) if rows else empty
-    return SuppressedTable(tuple(names), table, tuple(sorted(strata[row] for row in pool)), not rows)
+    return SuppressedTable(tuple(names), table, tuple(sorted(strata[row] for row in [*pool, *silent])), not rows)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from auscult.statistics.errors import CannotEstimate, InvalidMargin, MissingValues, UnknownVariable
-from auscult.statistics.intervals import logit_intervals
+from auscult.statistics.intervals import LARGEST_EFFECTIVE, logit_intervals
 from auscult.statistics.margins import FEWEST_IN_MARGIN_LEVEL, Collapse, collapse_sparse_levels
 from auscult.statistics.presentation import may_present
 from auscult.statistics.representativeness import MarginBalance, margin_balance
@@ -22,6 +22,9 @@ from auscult.statistics.rows.calibrate import rake_rows
 from auscult.statistics.rows.columns import Factor, make_factor
 from auscult.statistics.rows.design import SurveyDesign, survey_design
 from auscult.statistics.rows.estimators import Estimates, mean, mean_by
+
+#: Most answers of one question, and most lines of one question by a group: more is a column of another kind.
+MOST_ANSWERS, MOST_LINES = 200, 5_000
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,16 @@ def read_table(path: Path) -> tuple[list[str], list[list[str]]]:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = [row for row in csv.reader(file) if row]
+            lines = list(csv.reader(file))
     except (UnicodeDecodeError, csv.Error) as error:
         raise CannotEstimate(f"{path.name} is not a csv file in UTF-8: {error}.") from error
+    while lines and not any(field.strip() for field in lines[-1]):
+        lines.pop()
     if len(lines) < 2:
         raise CannotEstimate(f"{path.name} needs a header and at least one line below it.")
-    header, *rows = lines
+    header, rows = [name.strip() for name in lines[0]], lines[1:]
+    if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
+        raise CannotEstimate(f"{path.name} seems to be separated by semicolons or tabs. Save it with commas.")
     if len(set(header)) != len(header):
         raise CannotEstimate(f"{path.name} has two columns of the same name in its header.")
     for number, row in enumerate(rows, start=2):
@@ -104,7 +111,7 @@ def read_margins(path: Path) -> dict[str, dict[str, float]]:
         raise InvalidMargin(f"{path.name} needs the columns variable, level and total; it has {', '.join(header)}.")
     margins: dict[str, dict[str, float]] = {}
     for number, row in enumerate(rows, start=2):
-        named = dict(zip(header, row, strict=True))
+        named = dict(zip(header, (field.strip() for field in row), strict=True))
         try:
             total = float(named["total"])
         except ValueError:
@@ -147,12 +154,22 @@ def weigh_rows(
         CannotEstimate: any of its kinds, saying what is wrong with which column.
     """
     columns = {name: _column(header, rows, name) for name in [*margins, *questions, *([by] if by else [])]}
-    if not margins:
-        raise InvalidMargin("There is no margin to weight to.")
+    if len(rows) < 2:
+        raise CannotEstimate("One row has no sampling variance; at least two are needed.")
     for name in margins:
-        missing = int((columns[name].codes < 0).sum())
-        if missing:
-            raise MissingValues(f"The weighting variable {name!r}, in {missing:,} rows, which")
+        missing = np.flatnonzero(columns[name].codes < 0)
+        if missing.size:
+            raise CannotEstimate(
+                f"{missing.size:,} rows have no {name!r}, the first in line {missing[0] + 2}. It is weighted to, so fill it "
+                "in, or leave those rows out of the file."
+            )
+    for question in questions:
+        cells = len(columns[question].levels) * (len(columns[by].levels) if by else 1)
+        if len(columns[question].levels) > MOST_ANSWERS or cells > MOST_LINES:
+            raise CannotEstimate(
+                f"{question!r} has {len(columns[question].levels):,} different answers"
+                f"{f' in {len(columns[by].levels):,} groups' if by else ''}. Is it a question with choices?"
+            )
     base = _numbers(header, rows, base_weight) if base_weight else np.ones(len(rows))
     design = survey_design(columns, weights=base)
     fitted, collapses = [], []
@@ -203,6 +220,8 @@ def _numbers(header: Sequence[str], rows: Sequence[Sequence[str]], name: str) ->
             numbers.append(float(row[position]))
         except ValueError:
             raise CannotEstimate(f"Line {line}: the weight {row[position]!r} in {name!r} is no number.") from None
+        if not (np.isfinite(numbers[-1]) and numbers[-1] > 0):
+            raise CannotEstimate(f"Line {line}: the weight in {name!r} must be above zero. Leave such rows out.")
     return np.array(numbers)
 
 
@@ -235,6 +254,8 @@ def _lines(
         for a, answer in enumerate(factor.levels):
             chosen = inside & (factor.codes == a)
             share, error = float(shares[a, d]), float(errors[a, d])
+            if error**2 * LARGEST_EFFECTIVE < share * (1 - share):
+                error = 0.0
             verdict = may_present(share, error, n=base, degrees_of_freedom=df)
             effect = None
             if estimates.design_effects is not None and np.isfinite(estimates.design_effects[a]):
@@ -242,7 +263,9 @@ def _lines(
             lines.append(
                 Line(
                     question, domain, answer, int(chosen.sum()), base, float(base_weights[chosen].sum() / mass), share,
-                    error, float(low[a]), float(high[a]), effect, verdict.show, verdict.reason,
+                    error, float(low[a]), float(high[a]), effect, verdict.show, verdict.reason or (
+                        "fixed by the weighting" if error == 0 and 0 < share < 1 else ""
+                    ),
                 )
             )  # fmt: skip
     return lines
@@ -321,7 +344,7 @@ def weighted_csv(header: Sequence[str], rows: Sequence[Sequence[str]], result: W
         CannotEstimate: a column of that name exists.
     """
     if name in header:
-        raise CannotEstimate(f"The file has a column {name!r} already. Name the weights otherwise.")
+        raise CannotEstimate(f"The file has a column {name!r} already. Rename it first.")
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*header, name])

@@ -15,13 +15,22 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from auscult.statistics.calibration import CalibrationFunction, calibration_factors, redistribute_trimmed
-from auscult.statistics.errors import InvalidDesign, InvalidMargin, MissingValues, RakingDidNotConverge
+from auscult.statistics.errors import (
+    CalibrationDidNotConverge,
+    InvalidDesign,
+    InvalidMargin,
+    MissingValues,
+    RakingDidNotConverge,
+)
 from auscult.statistics.margins import Margin, make_margin
 from auscult.statistics.projection import Matrix, Projection
 from auscult.statistics.raking import fit_margins
 from auscult.statistics.rows.columns import Columns, as_factor, joint_factor, model_matrix
 from auscult.statistics.rows.design import SurveyDesign
 from auscult.statistics.rows.replicates import ReplicateDesign
+
+#: Rounds of strict trimming; weights that cannot come inside go up and down for ever.
+MOST_TRIMMINGS = 1000
 
 type Rule = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -182,22 +191,24 @@ def trim_weights(
 
     Raises:
         InvalidDesign: the range is empty, or cannot hold the sum of the weights.
+        CalibrationDidNotConverge: strict trimming found no end, or every weight was outside.
     """
-    weights = design.weights
+    weights = design.weights.copy()
+    inside = weights > 0
     if not lower < upper:
         raise InvalidDesign("The lower limit of weights must be below the upper limit.")
-    if not lower * weights.size <= weights.sum() <= upper * weights.size:
+    if not lower * inside.sum() <= weights.sum() <= upper * inside.sum():
         raise InvalidDesign("The mean weight lies outside the limits, so no trimming can keep the sum. Widen them.")
-    while True:
-        outside = (weights < lower) | (weights > upper)
+    for _ in range(MOST_TRIMMINGS):
+        outside = inside & ((weights < lower) | (weights > upper))
         if not outside.any():
+            return replace(design, weights=weights)
+        free = inside & ~outside
+        if not free.any():
             break
-        cut = np.clip(weights, lower, upper)
-        if outside.all():
-            weights = cut
-            break
-        cut[~outside] += (weights - cut).sum() / (~outside).sum()
+        cut = np.where(outside, np.clip(weights, lower, upper), weights)
+        cut[free] += (weights - cut).sum() / free.sum()
         weights = cut
         if not strict:
-            break
-    return replace(design, weights=weights)
+            return replace(design, weights=weights)
+    raise CalibrationDidNotConverge(MOST_TRIMMINGS, float(np.abs(np.clip(weights, lower, upper) / weights - 1).max()))

@@ -98,7 +98,11 @@ def indicator(columns: Columns, name: str, value: str | float) -> NDArray[np.flo
         if value not in column.levels:
             raise UnknownVariable(f"{name!r} has no level {value!r}. It has: {', '.join(column.levels)}.")
         return np.where(column.codes < 0, np.nan, column.codes == column.levels.index(str(value)))
-    return np.where(np.isnan(column), np.nan, column == float(value))
+    try:
+        wanted = float(value)
+    except ValueError:
+        raise UnknownVariable(f"{name!r} is a number, so it is never {value!r}.") from None
+    return np.where(np.isnan(column), np.nan, column == wanted)
 
 
 def outcome_matrix(columns: Columns, names: Sequence[str]) -> tuple[tuple[str, ...], NDArray[np.float64]]:
@@ -107,6 +111,8 @@ def outcome_matrix(columns: Columns, names: Sequence[str]) -> tuple[tuple[str, .
     parts: list[NDArray[np.float64]] = []
     for name in names:
         column = get_column(columns, name)
+        if isinstance(column, Factor) and not column.levels:
+            raise MissingValues(f"Every value of {name!r} is missing: it")
         if isinstance(column, Factor):
             titles += [name + level for level in column.levels]
             parts += [indicator(columns, name, level) for level in column.levels]

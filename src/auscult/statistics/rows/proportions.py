@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from auscult.statistics.intervals import Interval, IntervalMethod, share_interval
-from auscult.statistics.rows.columns import as_factor, joint_factor
+from auscult.statistics.rows.columns import as_factor, indicator, joint_factor
 from auscult.statistics.rows.design import Design
 from auscult.statistics.rows.estimators import share_statistic
 
@@ -81,12 +81,14 @@ def proportion_by(
     Args and errors: as ``proportion`` and ``mean_by``.
 
     Returns:
-        Domain → share, for domains in which somebody has a weight.
+        Domain → share, for domains in which somebody answered and whose degrees of freedom are enough for an interval.
     """
     factor = joint_factor(design.columns, by) if len(by) > 1 else as_factor(design.columns, by[0])
     found = {}
     for code, group in enumerate(factor.levels):
         inside = factor.codes == code
-        if design.weights[inside].any():
-            found[group] = proportion(design.subset(inside), name, value, method=method, level=level, na_rm=na_rm)
+        answered = inside & ~np.isnan(indicator(design.columns, name, value)) if na_rm else inside
+        domain = design.subset(inside) if design.weights[answered].any() else None
+        if domain is not None and domain.degrees_of_freedom > 0:
+            found[group] = proportion(domain, name, value, method=method, level=level, na_rm=na_rm)
     return found

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from auscult.statistics.errors import CannotEstimate, RegressionDidNotConverge, UnknownVariable
-from auscult.statistics.rows.columns import Columns, Factor, complete_rows, get_column, indicator, model_matrix
+from auscult.statistics.rows.columns import Column, Columns, Factor, complete_rows, get_column, indicator, model_matrix
 from auscult.statistics.rows.design import Design
 from auscult.statistics.rows.estimators import Estimates
 
@@ -140,7 +140,25 @@ def _outcome(columns: Columns, name: str, family: str) -> NDArray[np.float64]:
         return column
     if family != "binomial":
         raise UnknownVariable(f"{name!r} has levels, not numbers; use the binomial family.")
+    if not column.levels:
+        raise UnknownVariable(f"{name!r} has no levels: every value is missing.")
     return 1 - indicator(columns, name, column.levels[0])
+
+
+def _occupied(column: Column, weights: NDArray[np.float64]) -> Column:
+    """A factor without the levels that nobody with a weight has, so that its first level is one that somebody has."""
+    if not isinstance(column, Factor):
+        return column
+    used = [code for code in range(len(column.levels)) if weights[column.codes == code].any()]
+    position = np.full(len(column.levels) + 1, -1, dtype=np.intp)
+    position[used] = np.arange(len(used))
+    return Factor(position[column.codes], tuple(column.levels[code] for code in used))
+
+
+def _require_rank(matrix: NDArray[np.float64]) -> None:
+    norm = np.linalg.norm(matrix, axis=0)
+    if not norm.all() or np.linalg.matrix_rank(matrix / norm, tol=1e-9) < matrix.shape[1]:
+        raise CannotEstimate("The terms of the model determine each other; leave one out.")
 
 
 def glm(
@@ -162,12 +180,16 @@ def glm(
     """
     if family not in {"gaussian", "binomial", "poisson"}:
         raise CannotEstimate(f"Unknown family {family!r}: choose gaussian, binomial or poisson.")
-    names, matrix = model_matrix(design.columns, terms)
+    columns = {term: _occupied(get_column(design.columns, term), design.weights) for term in terms}
+    names, matrix = model_matrix(columns, terms) if terms else (("(Intercept)",), np.ones((design.weights.size, 1)))
     outcome = _outcome(design.columns, response, family)
+    without = design.weights == 0
+    matrix, outcome = np.where(without[:, None], 0.0, matrix), np.where(without, 0.0, outcome)
     complete = complete_rows(np.column_stack([matrix, outcome]), (*names, response), na_rm=na_rm)
     if not complete.all():
         design = design.subset(complete)
         matrix, outcome = np.where(complete[:, None], matrix, 0.0), np.where(complete, outcome, 0.0)
+    _require_rank(matrix[design.weights > 0])
     statistic = _Scores(names, matrix, outcome, family)
     values = statistic.evaluate(design.weights)
     freedom = design.degrees_of_freedom + 1 - values.size
@@ -182,7 +204,7 @@ def glm(
     p_values = 2 * special.stdtr(freedom, -np.abs(t_values))
     owners = ["(Intercept)"]
     for term in terms:
-        column = get_column(design.columns, term)
+        column = columns[term]
         owners += [term] * (len(column.levels) - 1 if isinstance(column, Factor) else 1)
     return Regression(estimates, _dispersion(statistic, values, design.weights), t_values, p_values, tuple(owners))
 

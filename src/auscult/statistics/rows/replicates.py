@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.linalg import hadamard
 
 from auscult.statistics.errors import EmptyDomain, InvalidDesign, LonelyPsu
-from auscult.statistics.rows.columns import Columns
+from auscult.statistics.rows.columns import Columns, number_of_rows
 from auscult.statistics.rows.design import Stage, Statistic, SurveyDesign
 
 
@@ -52,7 +52,7 @@ class ReplicateDesign:
         if not np.isfinite(estimates).all():
             raise EmptyDomain(
                 "The estimate does not exist in every replicate, because one of them leaves nobody in the domain. "
-                "Take a wider domain, or bootstrap with Poisson or Dirichlet weights."
+                "Take a wider domain, or bootstrap with Dirichlet weights, which are never zero."
             )
         centre = statistic.evaluate(self.weights) if self.mse else estimates[self.rscales > 0].mean(axis=0)
         deviation = estimates - centre
@@ -95,8 +95,9 @@ def replicate_design(
         InvalidDesign: shapes disagree, or a weight is negative or not finite.
     """
     n, count = replicates.shape
-    if weights.shape != (n,) or not np.isfinite(replicates).all() or (replicates < 0).any() or count < 2:
-        raise InvalidDesign("Replicate weights must be finite, at least zero, one row a respondent, two columns.")
+    usable = all(np.isfinite(each).all() and (each >= 0).all() for each in (weights, replicates))
+    if weights.shape != (n,) or number_of_rows(columns) != n or not usable or count < 2:
+        raise InvalidDesign("Weights must be finite, at least zero, one row a respondent, with two replicates or more.")
     whole = replicates if combined_weights else replicates * weights[:, None]
     given = np.ones(count) if rscales is None else np.asarray(rscales, dtype=float)
     if given.shape != (count,):
@@ -188,7 +189,8 @@ def bootstrap(
         design: a design with stages, not calibrated yet.
         replicates: R, ≥ 2.
         draws: ``"multinomial"`` (n − 1 of n units with replacement, times n ÷ (n − 1): Rao and Wu 1988),
-            ``"poisson"`` or ``"dirichlet"``; Dirichlet weights are never zero, so no margin level can empty.
+            or ``"dirichlet"`` (three units a stratum at least), whose weights are never zero, so that no margin level
+            can empty. Both have the variance of a total that each stratum has.
         random: generator; its seed makes the replicates reproducible.
         mse: squares around the full estimate.
 
@@ -197,8 +199,8 @@ def bootstrap(
         InvalidDesign: fewer than two replicates, or unknown draws.
     """
     stage, units, first = _first_stage(design)
-    if replicates < 2 or draws not in {"multinomial", "poisson", "dirichlet"}:
-        raise InvalidDesign("A bootstrap needs two replicates or more, and multinomial, poisson or dirichlet draws.")
+    if replicates < 2 or draws not in {"multinomial", "dirichlet"}:
+        raise InvalidDesign("A bootstrap needs two replicates or more, and multinomial or dirichlet draws.")
     strata = stage.strata[first]
     factor_of_unit = np.empty((units.size, replicates))
     for stratum in np.unique(strata):
@@ -209,12 +211,13 @@ def bootstrap(
         if draws == "multinomial":
             drawn = random.multinomial(count - 1, np.full(count, 1 / count), size=replicates).T
             factor_of_unit[members] = drawn * (count / (count - 1))
-        elif draws == "poisson":
-            factor_of_unit[members] = random.poisson(1.0, size=(count, replicates))
         else:
-            exponential = random.standard_exponential(size=(count, replicates))
-            factor_of_unit[members] = exponential / exponential.mean(axis=0)
-    # Shrinking the deviations from 1 is the finite population correction; it keeps factors at zero or above.
+            if count == 2:
+                raise InvalidDesign("Dirichlet weights need three sampling units in a stratum; draw multinomial ones.")
+            # Gamma shapes of (n − 2) ÷ n give each weight the variance that the stratum's mean needs.
+            gamma = random.standard_gamma((count - 2) / count, size=(count, replicates))
+            factor_of_unit[members] = gamma / gamma.mean(axis=0)
+    # Shrinking the deviations from 1 is the finite population correction.
     fraction = (stage.sampled[first] / stage.population[first])[:, None]
     factor_of_unit = 1 + np.sqrt(1 - fraction) * (factor_of_unit - 1)
     weights = factor_of_unit[stage.units] * design.weights[:, None]

@@ -81,6 +81,6 @@ def chisq_test(
     inside = (codes >= 0).astype(float)[:, None]
     shares = Ratios(cells, dummies, np.broadcast_to(inside, dummies.shape))
     return rao_scott_test(
-        shares.evaluate(design.weights), design.covariance(shares), rows=len(down), n=float(design.weights.size),
+        shares.evaluate(design.weights), design.covariance(shares), rows=len(down), n=float((design.weights > 0).sum()),
         degrees_of_freedom=freedom, statistic=statistic, r_compatible=r_compatible,
     )  # fmt: skip
