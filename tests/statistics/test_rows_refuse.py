@@ -24,6 +24,7 @@ COLUMNS = {
     "small": np.array([2.0, 2, 2, 2, 2, 2]),
     "bad": np.array([-1.0, 1, 1, 1, 1, 1]),
     "same": make_factor(["s"] * 6),
+    "endless": np.array([1.0, np.inf, 3, 4, 5, 6]),
     "empty": make_factor([""] * 6),
     "separate": np.array([0.0, 1, 0, 1, 0, 1]),
 }
@@ -51,6 +52,19 @@ def design(**more):
             errors.LonelyPsu,
             "only one sampling unit",
         ),
+        (lambda: design(lonely_psu="drop"), errors.UnknownOption, "no 'drop' among fail, remove"),
+        (
+            lambda: svy.proportion(design(), "yes", "yes", method="exact"),
+            errors.UnknownOption,
+            "no 'exact' among logit",
+        ),
+        (lambda: svy.quantiles(design(), "y", [0.5], rule="hf9"), errors.UnknownOption, "no 'hf9' among math"),
+        (
+            lambda: svy.calibrate(design(), ["yes"], {"(Intercept)": 6, "yesyes": 3}, calfun="sinus"),
+            errors.UnknownOption,
+            "no 'sinus' among linear",
+        ),
+        (lambda: svy.mean(design(), ["endless"]), errors.CannotEstimate, "endless has infinite values"),
         (lambda: svy.mean_by(design(), ["y"], ["empty"]), errors.EmptyDomain, "in any domain of empty"),
         (lambda: svy.mean(design(ids=["stratum"]), ["y"]), errors.LonelyPsu, "only one sampling unit at stage 1"),
         (lambda: design().subset(COLUMNS["y"] > 99), errors.EmptyDomain, "Nobody is in this domain"),
@@ -153,7 +167,7 @@ def test_input_that_cannot_give_a_valid_number_is_refused_by_name(call, error, w
 
 def test_every_refusal_is_one_kind_of_error():
     kinds = [value for value in vars(errors).values() if isinstance(value, type)]
-    assert len(kinds) == 13
+    assert len(kinds) == 14
     assert all(issubclass(kind, errors.CannotEstimate) for kind in kinds)
 
 

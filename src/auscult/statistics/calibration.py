@@ -7,15 +7,14 @@ are far from the sample's, for example from weights of 1 to a whole population.
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import numpy as np
 from numpy.typing import NDArray
 
 from auscult.statistics.errors import CalibrationDidNotConverge, InvalidMargin
+from auscult.statistics.options import Option
 
 
-class CalibrationFunction(StrEnum):
+class CalibrationFunction(Option):
     """Distance between weights before and after, by the form of the ratio g as a function of u = x'λ."""
 
     LINEAR = "linear"

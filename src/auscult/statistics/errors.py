@@ -67,6 +67,10 @@ class UnknownVariable(CannotEstimate):
     """A variable or level was named that the data do not have."""
 
 
+class UnknownOption(CannotEstimate):
+    """An option was named that does not exist."""
+
+
 class MissingValues(CannotEstimate):
     """A value is missing (or NaN) where none may be."""
 

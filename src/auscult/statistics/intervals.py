@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 
 import numpy as np
@@ -12,13 +11,14 @@ from numpy.typing import NDArray
 from scipy import optimize, special
 
 from auscult.statistics.errors import CannotEstimate
+from auscult.statistics.options import Option
 
 #: Effective respondents beyond which a standard error is what rounding left of zero: after weighting to the answer
 #: itself, or where every group happens to be of one mind. The exact interval is given then, as at 0 and 1.
 LARGEST_EFFECTIVE = 1e12
 
 
-class IntervalMethod(StrEnum):
+class IntervalMethod(Option):
     """How an interval of a share is made; the names are those of R's ``svyciprop``."""
 
     LOGIT = "logit"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.statistics.errors import InvalidDesign, MissingValues, UnknownVariable
+from auscult.statistics.errors import CannotEstimate, InvalidDesign, MissingValues, UnknownVariable
 
 #: What an empty cell of a file may hold.
 MISSING = frozenset({"", "NA"})
@@ -188,7 +188,11 @@ def complete_rows(matrix: NDArray[np.float64], names: Sequence[str], *, na_rm: b
 
     Raises:
         MissingValues: some are missing and ``na_rm`` is false.
+        CannotEstimate: a value is infinite.
     """
+    if np.isinf(matrix).any():
+        bad = [name for name, infinite in zip(names, np.isinf(matrix).any(axis=0), strict=True) if infinite]
+        raise CannotEstimate(f"{', '.join(bad)} has infinite values. Correct them, or make them missing.")
     complete = ~np.isnan(matrix).any(axis=1)
     if not na_rm and not complete.all():
         lacking = [name for name, bad in zip(names, np.isnan(matrix).any(axis=0), strict=True) if bad]

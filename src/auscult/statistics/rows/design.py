@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from auscult.statistics.errors import EmptyDomain, InvalidDesign, LonelyPsu, MissingValues
+from auscult.statistics.options import Option
 from auscult.statistics.projection import Projection
 from auscult.statistics.rows.columns import Columns, as_factor, as_numbers, number_of_rows
 
 
-class LonelyPsuRule(StrEnum):
+class LonelyPsuRule(Option):
     """What a stratum with one sampling unit contributes to the variance (R's ``survey.lonely.psu``)."""
 
     FAIL = "fail"

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from auscult.statistics.errors import CannotEstimate
 from auscult.statistics.intervals import IntervalMethod, critical_value, share_interval
+from auscult.statistics.options import Option
 from auscult.statistics.rows.columns import as_numbers, complete_rows
 from auscult.statistics.rows.design import Design, SurveyDesign
 from auscult.statistics.rows.estimators import Ratios
 
 
-class QuantileRule(StrEnum):
+class QuantileRule(Option):
     """What lies between two observations."""
 
     MATH = "math"
