@@ -1,0 +1,452 @@
+"""The questionnaire as a document: frozen dataclasses and the JSON that is stored, copied, imported and frozen.
+
+The JSON's shape is published as JSON Schema (``schema.json`` beside this file); ``read_questionnaire`` checks it first and then
+what a schema cannot say: codes that stand twice, conditions on questions that do not exist or come later, bounds that
+contradict each other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+FORMAT = "auscult-questionnaire/1"
+SCHEMA_FILE = Path(__file__).with_name("schema.json")
+
+
+class Kind(StrEnum):
+    """Kinds of questions."""
+
+    SINGLE = "single"
+    MULTIPLE = "multiple"
+    LIKERT = "likert"
+    RANKING = "ranking"
+    NUMERIC = "numeric"
+    DATE = "date"
+    TEXT = "text"
+    MATRIX = "matrix"
+
+
+KIND_WORDS = {
+    Kind.SINGLE: "One of several choices",
+    Kind.MULTIPLE: "Several choices",
+    Kind.LIKERT: "Agreement on a scale",
+    Kind.RANKING: "Ranking",
+    Kind.NUMERIC: "A number",
+    Kind.DATE: "A date",
+    Kind.TEXT: "Open text",
+    Kind.MATRIX: "Matrix: one answer in each row",
+}
+#: Kinds whose answer is one or several codes of ``choices``.
+WITH_CHOICES = (Kind.SINGLE, Kind.MULTIPLE, Kind.LIKERT, Kind.RANKING, Kind.MATRIX)
+#: The points that a new Likert question begins with, from disagreement to agreement.
+LIKERT_POINTS = (
+    ("disagree_strongly", "Strongly disagree"),
+    ("disagree", "Disagree"),
+    ("neither", "Neither agree nor disagree"),
+    ("agree", "Agree"),
+    ("agree_strongly", "Strongly agree"),
+)
+
+
+class FaultyQuestionnaire(ValueError):
+    """The document is no questionnaire; the text says where and what to do."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One choice, point of a scale or column of a matrix.
+
+    Attributes:
+        exclusive: of a multiple question: chosen alone ("none of these").
+        fixed: keeps its place where choices are shuffled.
+        neutral: of a scale: outside it ("does not apply"); left out of the diverging chart.
+    """
+
+    code: str
+    label: str
+    exclusive: bool = False
+    fixed: bool = False
+    neutral: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a matrix."""
+
+    code: str
+    label: str
+
+
+class Test(StrEnum):
+    """What a condition asks of an earlier answer."""
+
+    IS = "is"
+    AT_LEAST = "at_least"
+    AT_MOST = "at_most"
+    ANSWERED = "answered"
+
+
+@dataclass(frozen=True)
+class Asks:
+    """A condition on one earlier answer.
+
+    Attributes:
+        question: code of an earlier question.
+        test: what is asked of its answer.
+        values: of IS: codes, any of which will do; of AT_LEAST and AT_MOST: one number or ISO date; of ANSWERED: none.
+        row: row of a matrix, or empty.
+    """
+
+    __test__ = False
+    question: str
+    test: Test
+    values: tuple[str | float, ...] = ()
+    row: str = ""
+
+
+@dataclass(frozen=True)
+class All:
+    """True where every part is."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class Any_:
+    """True where any part is."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class Not:
+    """True where the part is not."""
+
+    part: Condition
+
+
+Condition = Asks | All | Any_ | Not
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question.
+
+    Attributes:
+        choices: of single, multiple, Likert and ranking the choices; of a matrix its columns.
+        rows: of a matrix.
+        required: cannot be left out. Honest surveys rarely force an answer.
+        shuffle: choices (of a matrix: rows) are shown in an order of the respondent's own.
+        most: of multiple and ranking: how many may be chosen or ranked; of text: characters. 0: no limit of its own.
+        least: of multiple: how few.
+        minimum, maximum: of a number or a date, as number or ISO date; empty: none.
+        unit: of a number ("hours a week").
+        bands: edges between the bands that are published of a number or date, rising.
+        show_if: shown only where this holds; always where None.
+        screen_out_if: where this holds of the answers so far, the respondent is screened out after this question.
+        attention: code that whoever reads chooses; others fail the attention check. Empty: no check.
+        coding: codes that open text was sorted into; filled in the workspace, never before opening.
+    """
+
+    code: str
+    kind: Kind
+    wording: str
+    help: str = ""
+    choices: tuple[Choice, ...] = ()
+    rows: tuple[Row, ...] = ()
+    required: bool = False
+    shuffle: bool = False
+    most: int = 0
+    least: int = 0
+    minimum: str | float = ""
+    maximum: str | float = ""
+    unit: str = ""
+    bands: tuple[str | float, ...] = ()
+    show_if: Condition | None = None
+    screen_out_if: Condition | None = None
+    attention: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One page of questions.
+
+    Attributes:
+        shuffle: its questions are shown in an order of the respondent's own.
+    """
+
+    code: str
+    title: str
+    text: str = ""
+    questions: tuple[Question, ...] = ()
+    shuffle: bool = False
+    show_if: Condition | None = None
+
+
+@dataclass(frozen=True)
+class Quota:
+    """At most so many respondents of whom the condition holds; whoever comes later is told that the group is full."""
+
+    code: str
+    label: str
+    holds_if: Condition
+    most: int
+
+
+@dataclass(frozen=True)
+class Exclusions:
+    """Rules that leave a ballot out of the count; declared before opening, applied at close.
+
+    Attributes:
+        speeders: left out below this part of the median time, 0 (none) to 0.5.
+        straightliners: left out where every row of each matrix has the same answer.
+        attention: left out where an attention check was failed.
+        duplicates: left out where all answers of a long questionnaire equal those of another ballot.
+    """
+
+    speeders: float = 0.0
+    straightliners: bool = False
+    attention: bool = True
+    duplicates: bool = False
+
+
+@dataclass(frozen=True)
+class Questionnaire:
+    """Everything that is asked.
+
+    Attributes:
+        language: language of the wordings, a BCP 47 tag.
+        translations: language → path → text; paths as ``text_paths`` gives them.
+    """
+
+    title: str
+    sections: tuple[Section, ...]
+    language: str = "en"
+    introduction: str = ""
+    thanks: str = ""
+    translations: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    quotas: tuple[Quota, ...] = ()
+    exclusions: Exclusions = Exclusions()
+
+    def questions(self) -> Iterator[Question]:
+        """All questions in the order of the document."""
+        for section in self.sections:
+            yield from section.questions
+
+    def find(self, code: str) -> Question:
+        """A question by its code.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for question in self.questions():
+            if question.code == code:
+                return question
+        raise KeyError(code)
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The published JSON Schema (draft 2020-12)."""
+    loaded: dict[str, Any] = json.loads(SCHEMA_FILE.read_text("utf-8"))
+    return loaded
+
+
+@cache
+def _validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(schema())
+
+
+def _place(path: Sequence[str | int]) -> str:
+    words = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+    return words or "the document"
+
+
+def read_questionnaire(value: Any, *, complete: bool = True) -> Questionnaire:
+    """Read a questionnaire from its JSON.
+
+    Args:
+        value: what ``json.loads`` gave.
+        complete: also refuse what is fine in a draft only: no question, an empty wording, too few choices.
+
+    Raises:
+        FaultyQuestionnaire: names the place and says what to do.
+    """
+    if not isinstance(value, dict):
+        raise FaultyQuestionnaire("A questionnaire is one JSON object; see the published schema.")
+    if value.get("format") != FORMAT:
+        raise FaultyQuestionnaire(f"The field “format” must be “{FORMAT}”.")
+    error = jsonschema.exceptions.best_match(_validator().iter_errors(value))
+    if error is not None:
+        message = error.message if len(error.message) < 200 else error.message[:200] + "…"
+        raise FaultyQuestionnaire(f"At {_place(list(error.absolute_path))}: {message}")
+    questionnaire = Questionnaire(
+        title=value["title"].strip(),
+        sections=tuple(_section(section) for section in value["sections"]),
+        language=value.get("language", "en"),
+        introduction=value.get("introduction", ""),
+        thanks=value.get("thanks", ""),
+        translations=value.get("translations", {}),
+        quotas=tuple(
+            Quota(q["code"], q["label"], read_condition(q["holds_if"]), q["most"]) for q in value.get("quotas", ())
+        ),
+        exclusions=Exclusions(**value.get("exclusions", {})),
+    )
+    from auscult.surveys.questionnaire.checking import check_questionnaire
+
+    check_questionnaire(questionnaire, complete=complete)
+    return questionnaire
+
+
+def _section(value: Mapping[str, Any]) -> Section:
+    return Section(
+        value["code"],
+        value.get("title", ""),
+        value.get("text", ""),
+        tuple(_question(question) for question in value["questions"]),
+        value.get("shuffle", False),
+        read_condition(value["show_if"]) if "show_if" in value else None,
+    )
+
+
+def _question(value: Mapping[str, Any]) -> Question:
+    plain = {
+        key: value[key]
+        for key in (
+            "code wording help required shuffle most least minimum maximum unit attention".split()
+        )
+        if key in value
+    }
+    return Question(
+        kind=Kind(value["kind"]),
+        choices=tuple(Choice(**choice) for choice in value.get("choices", ())),
+        rows=tuple(Row(**row) for row in value.get("rows", ())),
+        bands=tuple(value.get("bands", ())),
+        show_if=read_condition(value["show_if"]) if "show_if" in value else None,
+        screen_out_if=read_condition(value["screen_out_if"]) if "screen_out_if" in value else None,
+        **plain,
+    )
+
+
+def read_condition(value: Mapping[str, Any]) -> Condition:
+    """A condition from its JSON, whose shape the schema has checked."""
+    if "all" in value:
+        return All(tuple(read_condition(part) for part in value["all"]))
+    if "any" in value:
+        return Any_(tuple(read_condition(part) for part in value["any"]))
+    if "not" in value:
+        return Not(read_condition(value["not"]))
+    row = value.get("row", "")
+    if "is" in value:
+        return Asks(value["question"], Test.IS, tuple(value["is"]), row)
+    if "at_least" in value:
+        return Asks(value["question"], Test.AT_LEAST, (value["at_least"],), row)
+    if "at_most" in value:
+        return Asks(value["question"], Test.AT_MOST, (value["at_most"],), row)
+    return Asks(value["question"], Test.ANSWERED, (), row)
+
+
+def condition_as_json(condition: Condition) -> dict[str, Any]:
+    """A condition as it stands in the document."""
+    match condition:
+        case All(parts):
+            return {"all": [condition_as_json(part) for part in parts]}
+        case Any_(parts):
+            return {"any": [condition_as_json(part) for part in parts]}
+        case Not(part):
+            return {"not": condition_as_json(part)}
+        case Asks(question, test, values, row):
+            value: Any = True
+            if test == Test.IS:
+                value = list(values)
+            elif test != Test.ANSWERED:
+                value = values[0]
+            return {"question": question, test.value: value} | ({"row": row} if row else {})
+
+
+def _without_defaults(instance: Any) -> dict[str, Any]:
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, spec in type(instance).__dataclass_fields__.items()
+        if (value := getattr(instance, name)) != spec.default
+    }
+
+
+def question_as_json(question: Question) -> dict[str, Any]:
+    """A question as it stands in the document."""
+    written = _without_defaults(question) | {"kind": question.kind.value}
+    for name in ("choices", "rows"):
+        if name in written:
+            written[name] = [_without_defaults(part) for part in written[name]]
+    for name in ("show_if", "screen_out_if"):
+        if name in written:
+            written[name] = condition_as_json(written[name])
+    return written
+
+
+def questionnaire_as_json(questionnaire: Questionnaire) -> dict[str, Any]:
+    """The document; ``read_questionnaire`` of it gives the same questionnaire."""
+    written: dict[str, Any] = {
+        "format": FORMAT,
+        "title": questionnaire.title,
+        "language": questionnaire.language,
+        "sections": [],
+    }
+    for name in ("introduction", "thanks"):
+        if getattr(questionnaire, name):
+            written[name] = getattr(questionnaire, name)
+    for section in questionnaire.sections:
+        one: dict[str, Any] = {"code": section.code, "title": section.title}
+        if section.text:
+            one["text"] = section.text
+        if section.shuffle:
+            one["shuffle"] = True
+        if section.show_if:
+            one["show_if"] = condition_as_json(section.show_if)
+        written["sections"].append(one | {"questions": [question_as_json(q) for q in section.questions]})
+    if questionnaire.translations:
+        written["translations"] = {k: dict(v) for k, v in questionnaire.translations.items()}
+    if questionnaire.quotas:
+        written["quotas"] = [
+            {"code": q.code, "label": q.label, "holds_if": condition_as_json(q.holds_if), "most": q.most}
+            for q in questionnaire.quotas
+        ]
+    written["exclusions"] = {
+        "speeders": questionnaire.exclusions.speeders,
+        "straightliners": questionnaire.exclusions.straightliners,
+        "attention": questionnaire.exclusions.attention,
+        "duplicates": questionnaire.exclusions.duplicates,
+    }
+    return written
+
+
+def asked_questions(condition: Condition | None) -> Iterator[Asks]:
+    """Every test of one answer within a condition."""
+    match condition:
+        case Asks():
+            yield condition
+        case Not(part):
+            yield from asked_questions(part)
+        case All(parts) | Any_(parts):
+            for part in parts:
+                yield from asked_questions(part)
+        case None:
+            return
+
+
+def as_comparable(value: str | float) -> float:
+    """A number, or a date as its day number, for comparisons.
+
+    Raises:
+        ValueError: neither.
+    """
+    return float(date.fromisoformat(value).toordinal()) if isinstance(value, str) else float(value)
