@@ -40,8 +40,9 @@ def site(live_server, transactional_db, make_member, topics):
     from auscult.community.actions import PollDraft, create_posting
     from auscult.members.models import Account, Member
     from auscult.shared import clock
-    from auscult.surveys.actions import cast_ballot
-    from auscult.surveys.rules import ChoiceDraft, QuestionDraft
+    from auscult.surveys.actions.answering import cast_ballot
+    from auscult.surveys.questionnaire.document import Choice
+    from auscult.surveys.rules import single_choice
 
     now = clock.now()
     until = now + timedelta(days=90)
@@ -51,11 +52,11 @@ def site(live_server, transactional_db, make_member, topics):
     account.save()
     EmailAddress.objects.create(user=account, email=account.email, verified=True, primary=True)
     assert Member.objects.filter(pk=physician.member_id).exists()
-    choices = (ChoiceDraft("c1", "Payment reform"), ChoiceDraft("c2", "Coverage of the uninsured"))
+    choices = (Choice("c1", "Payment reform"), Choice("c2", "Coverage of the uninsured"))
     author = make_member(until=until)
     posting = create_posting(
         standing=author, now=now, title="What should come first?", body="One question.", topic="health-reform",
-        poll=PollDraft((QuestionDraft("q1", "Which first?", choices),), now + timedelta(days=7)),
+        poll=PollDraft((single_choice("q1", "Which first?", choices),), now + timedelta(days=7)),
     )  # fmt: skip
     for index in range(19):
         cast_ballot(

@@ -16,12 +16,13 @@ from auscult.community.models import Comment, Posting
 from auscult.community.queries import get_feed, get_posting_page
 from auscult.shared.refusals import NotAllowed, NotFound
 from auscult.shared.standing import READER, Level
-from auscult.surveys.actions import CannotDraftSurvey
+from auscult.surveys.actions.drafting import CannotDraftSurvey
 from auscult.surveys.models import Survey
-from auscult.surveys.rules import ChoiceDraft, QuestionDraft
+from auscult.surveys.questionnaire.document import Choice
+from auscult.surveys.rules import single_choice
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("topics")]
-QUESTION = QuestionDraft("q1", "Well?", (ChoiceDraft("a", "A"), ChoiceDraft("b", "B")))
+QUESTION = single_choice("q1", "Well?", (Choice("a", "A"), Choice("b", "B")))
 
 
 @pytest.fixture

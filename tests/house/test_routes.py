@@ -12,7 +12,8 @@ from auscult.members.models import Account, Member
 from auscult.organisations.actions import add_organisation
 from auscult.shared.models import Topic
 from auscult.shared.standing import CONSOLE, Level
-from auscult.surveys.rules import ChoiceDraft, QuestionDraft
+from auscult.surveys.questionnaire.document import Choice
+from auscult.surveys.rules import single_choice
 from auscult.voice.actions.appeals import AddresseeDraft, draft_appeal
 
 pytestmark = pytest.mark.django_db
@@ -210,7 +211,7 @@ def clients(make_member, topics, now, settings):
         "editor": make_member(level=Level.L0, roles=("editor",)),
     }
     author = make_member(until=present + timedelta(days=90))
-    question = QuestionDraft("q1", "?", (ChoiceDraft("a", "A"), ChoiceDraft("b", "B")))
+    question = single_choice("q1", "?", (Choice("a", "A"), Choice("b", "B")))
     posting = create_posting(
         standing=author, now=present, title="t", body="b", topic=Topic.objects.first().slug,
         poll=PollDraft((question,), present + timedelta(days=1)),

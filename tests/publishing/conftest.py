@@ -6,12 +6,16 @@ from auscult.members.models import Member
 from auscult.publishing.actions import publish_release
 from auscult.publishing.tasks import append_record
 from auscult.statistics.representativeness import Instrument
-from auscult.surveys.actions import cast_ballot, close_survey, draft_survey, open_survey
-from auscult.surveys.rules import ChoiceDraft, QuestionDraft
+from auscult.surveys.actions.answering import cast_ballot
+from auscult.surveys.actions.closing import close_survey
+from auscult.surveys.actions.drafting import draft_survey
+from auscult.surveys.actions.opening import open_survey
+from auscult.surveys.questionnaire.document import Choice
+from auscult.surveys.rules import poll, single_choice
 
 QUESTIONS = (
-    QuestionDraft("q1", "One?", (ChoiceDraft("a", "A"), ChoiceDraft("b", "B"))),
-    QuestionDraft("q2", "Two?", (ChoiceDraft("a", "A"), ChoiceDraft("b", "B"))),
+    single_choice("q1", "One?", (Choice("a", "A"), Choice("b", "B"))),
+    single_choice("q2", "Two?", (Choice("a", "A"), Choice("b", "B"))),
 )
 
 
@@ -22,9 +26,8 @@ def closed(make_member, register, now):
     survey = draft_survey(
         standing=author,
         now=now,
-        title="A poll",
+        questionnaire=poll("A poll", QUESTIONS),
         instrument=Instrument.COMMUNITY_POLL,
-        questions=QUESTIONS,
         closes_at=now + timedelta(days=3),
     )
     open_survey(standing=author, now=now, survey_id=survey.pk)

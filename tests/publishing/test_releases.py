@@ -282,13 +282,15 @@ def test_a_release_waits_for_its_freeze_in_the_record(closed, editor, now):
 
 def test_an_open_poll_is_not_published(make_member, editor, now):
     from auscult.statistics.representativeness import Instrument
-    from auscult.surveys.actions import draft_survey, open_survey
+    from auscult.surveys.actions.drafting import draft_survey
+    from auscult.surveys.actions.opening import open_survey
+    from auscult.surveys.rules import poll
 
     from .conftest import QUESTIONS
 
     author = make_member()
     survey = draft_survey(
-        standing=author, now=now, title="x", instrument=Instrument.COMMUNITY_POLL, questions=QUESTIONS,
+        standing=author, now=now, questionnaire=poll("x", QUESTIONS), instrument=Instrument.COMMUNITY_POLL,
         closes_at=now + timedelta(days=1),
     )  # fmt: skip
     open_survey(standing=author, now=now, survey_id=survey.pk)

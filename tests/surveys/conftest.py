@@ -4,12 +4,14 @@ import pytest
 
 from auscult.shared.jobs import queue  # noqa: F401 - the app must be ready
 from auscult.statistics.representativeness import Instrument
-from auscult.surveys.actions import draft_survey, open_survey
-from auscult.surveys.rules import ChoiceDraft, QuestionDraft
+from auscult.surveys.actions.drafting import draft_survey
+from auscult.surveys.actions.opening import open_survey
+from auscult.surveys.questionnaire.document import Choice
+from auscult.surveys.rules import poll, single_choice
 
 QUESTIONS = (
-    QuestionDraft("q1", "One?", (ChoiceDraft("a", "A"), ChoiceDraft("b", "B"))),
-    QuestionDraft("q2", "Two?", (ChoiceDraft("a", "A"), ChoiceDraft("b", "B"), ChoiceDraft("c", "C"))),
+    single_choice("q1", "One?", (Choice("a", "A"), Choice("b", "B"))),
+    single_choice("q2", "Two?", (Choice("a", "A"), Choice("b", "B"), Choice("c", "C"))),
 )
 
 
@@ -21,12 +23,12 @@ def author(make_member):
 @pytest.fixture
 def draft(author, now):
     def make(**changes):
+        questions = changes.pop("questions", QUESTIONS)
         fields = {
             "standing": author,
             "now": now,
-            "title": "A poll",
+            "questionnaire": poll(changes.pop("title", "A poll"), questions),
             "instrument": Instrument.COMMUNITY_POLL,
-            "questions": QUESTIONS,
             "closes_at": now + timedelta(days=3),
         }
         return draft_survey(**(fields | changes))

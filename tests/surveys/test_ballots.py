@@ -14,18 +14,13 @@ from auscult.shared.refusals import Conflict, NotAllowed, NotFound
 from auscult.shared.standing import READER, Level
 from auscult.statistics.representativeness import Instrument
 from auscult.surveys import rules
-from auscult.surveys.actions import (
-    CannotCastBallot,
-    CannotCloseSurvey,
-    CannotDraftSurvey,
-    CannotOpenSurvey,
-    cast_ballot,
-    close_due_surveys,
-    close_survey,
-    open_survey,
-)
+from auscult.surveys.actions.answering import CannotCastBallot, cast_ballot
+from auscult.surveys.actions.closing import CannotCloseSurvey, close_due_surveys, close_survey
+from auscult.surveys.actions.drafting import CannotDraftSurvey
+from auscult.surveys.actions.opening import CannotOpenSurvey, open_survey
 from auscult.surveys.models import Ballot, BallotKey, BallotTally, CountedBallot, LiveResult, Survey, Turnout
-from auscult.surveys.queries import get_cell_table, get_poll_box, get_receipt, get_result_sheet, iterate_leaves
+from auscult.surveys.queries.ballots import get_poll_box, get_receipt
+from auscult.surveys.queries.results import get_cell_table, get_result_sheet, iterate_leaves
 
 pytestmark = pytest.mark.django_db
 
@@ -230,9 +225,8 @@ def test_a_poll_nobody_answered_closes_and_is_not_published(survey, author, now)
     ("changes", "why"),
     [
         ({"title": " "}, "title"),
-        ({"questions": ()}, "1 to 30"),
+        ({"questions": ()}, "Add a question"),
         ({"universe": "nowhere"}, "not known"),
-        ({"instrument": Instrument.SAMPLE_SURVEY}, "invitations"),
     ],
 )
 def test_drafts_that_are_refused(draft, changes, why):
@@ -245,10 +239,10 @@ def test_more_drafts_that_are_refused(draft, now, make_member):
         draft(closes_at=now)
     with pytest.raises(NotAllowed):
         draft(standing=make_member(level=Level.L1))
-    one = rules.ChoiceDraft("a", "A")
-    for choices in ((one,), (one, one), (one, rules.ChoiceDraft("b", " ")), (one, rules.ChoiceDraft("B!", "B"))):
+    one = rules.Choice("a", "A")
+    for choices in ((one,), (one, one), (one, rules.Choice("b", " ")), (one, rules.Choice("B!", "B"))):
         with pytest.raises(CannotDraftSurvey):
-            draft(questions=(rules.QuestionDraft("q1", "?", choices),))
+            draft(questions=(rules.single_choice("q1", "?", choices),))
 
 
 def test_opening_twice_or_too_late_is_refused(draft, author, now):
@@ -324,3 +318,9 @@ def test_a_ballot_costs_a_fixed_number_of_queries(survey, make_member, django_as
     voter = make_member()
     with django_assert_max_num_queries(10):
         vote(voter, survey, now, q1="a", q2="b")
+
+
+@pytest.mark.parametrize("change", [{"instrument": Instrument.SAMPLE_SURVEY}, {"mode": rules.BallotMode.LINKED}])
+def test_invitations_and_linked_ballots_are_a_researchers(draft, change):
+    with pytest.raises(NotAllowed, match="researchers"):
+        draft(**change)

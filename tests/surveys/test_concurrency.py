@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection
 
-from auscult.surveys.actions import cast_ballot
+from auscult.surveys.actions.answering import cast_ballot
 from auscult.surveys.models import Ballot, BallotTally, LiveResult, Turnout
 
 pytestmark = [pytest.mark.django_db(transaction=True)]

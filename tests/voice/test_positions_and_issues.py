@@ -18,9 +18,11 @@ from auscult.publishing.replies import CannotReply
 from auscult.publishing.tasks import append_record
 from auscult.shared.refusals import NotAllowed, NotFound
 from auscult.shared.standing import CONSOLE, READER, Level
-from auscult.surveys.actions import cast_ballot, close_survey
+from auscult.surveys.actions.answering import cast_ballot
+from auscult.surveys.actions.closing import close_survey
 from auscult.surveys.models import Survey
-from auscult.surveys.rules import ChoiceDraft, QuestionDraft
+from auscult.surveys.questionnaire.document import Choice
+from auscult.surveys.rules import single_choice
 from auscult.voice.actions.appeals import close_appeal
 from auscult.voice.actions.deliveries import deliver_appeal
 from auscult.voice.actions.issues import (
@@ -45,7 +47,7 @@ from auscult.voice.queries.positions import get_position_page
 from auscult.voice.rules import StepKind
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("topics")]
-QUESTION = QuestionDraft("q1", "For it?", (ChoiceDraft("yes", "Yes"), ChoiceDraft("no", "No")))
+QUESTION = single_choice("q1", "For it?", (Choice("yes", "Yes"), Choice("no", "No")))
 
 
 @pytest.fixture
@@ -157,7 +159,7 @@ def test_small_groups_are_not_shown(society, register, editor, make_member, now)
 
 
 def test_the_ballot_says_that_the_affiliation_is_kept(society, make_member, now):
-    from auscult.surveys.queries import get_poll_box
+    from auscult.surveys.queries.ballots import get_poll_box
 
     author = make_member()
     posting = create_posting(

@@ -17,8 +17,10 @@ from auscult.shared.refusals import Refused
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
 from auscult.statistics.representativeness import Instrument
-from auscult.surveys.actions import draft_survey, open_survey
-from auscult.surveys.rules import QuestionDraft
+from auscult.surveys.actions.drafting import draft_survey
+from auscult.surveys.actions.opening import open_survey
+from auscult.surveys.questionnaire.document import Question
+from auscult.surveys.rules import poll as make_poll
 
 
 class CannotCreatePosting(Refused):
@@ -37,7 +39,7 @@ class CannotRateUsefulness(Refused):
 class PollDraft:
     """A poll to attach to a posting."""
 
-    questions: Sequence[QuestionDraft]
+    questions: Sequence[Question]
     closes_at: datetime
     universe: str = ""
     compared_with: str = ""
@@ -73,9 +75,8 @@ def create_posting(
             drafted = draft_survey(
                 standing=standing,
                 now=now,
-                title=title,
+                questionnaire=make_poll(title, poll.questions),
                 instrument=Instrument.COMMUNITY_POLL,
-                questions=poll.questions,
                 closes_at=poll.closes_at,
                 universe=poll.universe,
                 compared_with=poll.compared_with,

@@ -20,7 +20,7 @@ from auscult.shared.refusals import NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
 from auscult.statistics.suppression import MINIMUM_CELL
-from auscult.surveys.queries import PollBox, get_poll_box
+from auscult.surveys.queries.ballots import PollBox, get_poll_box
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,9 @@ from auscult.shared.models import Topic
 from auscult.shared.pages import render_page, standing_of, whole_number
 from auscult.shared.refusals import NotFound, Refused
 from auscult.shared.roles import Permission
-from auscult.surveys.actions import cast_ballot
-from auscult.surveys.rules import MOST_CHOICES, ChoiceDraft, QuestionDraft, Receipt
+from auscult.surveys.actions.answering import cast_ballot
+from auscult.surveys.questionnaire.document import Choice
+from auscult.surveys.rules import MOST_CHOICES, Receipt, single_choice
 
 POSTING = "community/posting_read.html"
 
@@ -202,6 +203,6 @@ def _poll_draft(entered: dict[str, str], now: Any) -> PollDraft | None:
     if not entered["question"].strip() and not labels:
         return None
     days = whole_number(entered["days"]) or 7
-    choices = tuple(ChoiceDraft(f"c{index}", label) for index, label in enumerate(labels, start=1))
-    question = QuestionDraft("q1", entered["question"], choices)
+    choices = tuple(Choice(f"c{index}", label) for index, label in enumerate(labels, start=1))
+    question = single_choice("q1", entered["question"], choices)
     return PollDraft((question,), now + timedelta(days=min(max(days, 1), 60)), compared_with=entered["compared_with"])

@@ -33,6 +33,8 @@ SECRET_KEY = env.str("AUSCULT_SECRET_KEY")
 SECRET_KEY_FALLBACKS = env.list("AUSCULT_SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("AUSCULT_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("AUSCULT_ORIGINS", default=[])
+#: Where links in mails lead: the first of the origins.
+SITE_URL = CSRF_TRUSTED_ORIGINS[0] if CSRF_TRUSTED_ORIGINS else "http://127.0.0.1:8000"
 #: Name of the instance, on every page and in every bundle.
 INSTANCE_NAME = env.str("AUSCULT_NAME", default="Auscult")
 #: A demonstration says so on every page and prints its log-ins.

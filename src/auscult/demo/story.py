@@ -24,42 +24,44 @@ from auscult.registry.actions import set_benchmark
 from auscult.registry.taxonomy import group_names
 from auscult.shared.jobs import run_worker
 from auscult.shared.standing import CONSOLE, Standing
-from auscult.surveys.actions import cast_ballot, close_survey
-from auscult.surveys.rules import ChoiceDraft, QuestionDraft
+from auscult.surveys.actions.answering import cast_ballot
+from auscult.surveys.actions.closing import close_survey
+from auscult.surveys.questionnaire.document import Choice
+from auscult.surveys.rules import single_choice
 
 OPENS, CLOSES = BEGINS, datetime(2009, 7, 7, 23, 59, tzinfo=UTC)
 #: The figures of the survey: share and the answer that had it.
 SHARES = {"ama_member": 0.75, "speaks_for_me": 0.89, "reflects_opinion": 0.91, "cpt_owner": 0.54}
 QUESTIONS = (
-    QuestionDraft(
+    single_choice(
         "ama_member",
         "Are you a member of the American Medical Association?",
-        (ChoiceDraft("no", "No"), ChoiceDraft("yes", "Yes")),
+        (Choice("no", "No"), Choice("yes", "Yes")),
     ),
-    QuestionDraft(
+    single_choice(
         "speaks_for_me",
         "Does the American Medical Association speak for you?",
-        (ChoiceDraft("no", "It does not speak for me"), ChoiceDraft("yes", "It speaks for me")),
+        (Choice("no", "It does not speak for me"), Choice("yes", "It speaks for me")),
     ),
-    QuestionDraft(
+    single_choice(
         "reflects_opinion",
         "Does it accurately reflect your opinion as a physician?",
-        (ChoiceDraft("no", "It does not"), ChoiceDraft("yes", "It does")),
+        (Choice("no", "It does not"), Choice("yes", "It does")),
     ),
-    QuestionDraft(
+    single_choice(
         "cpt_owner",
         "Before today, did you know who owns the CPT codes you bill with?",
-        (ChoiceDraft("no", "I did not know"), ChoiceDraft("yes", "I knew")),
+        (Choice("no", "I did not know"), Choice("yes", "I knew")),
     ),
 )
-LIVE_QUESTION = QuestionDraft(
+LIVE_QUESTION = single_choice(
     "q1",
     "Which should come first in this year's reform bill?",
     (
-        ChoiceDraft("c1", "Payment reform and the SGR"),
-        ChoiceDraft("c2", "Coverage of the uninsured"),
-        ChoiceDraft("c3", "Malpractice reform"),
-        ChoiceDraft("c4", "Primary care workforce"),
+        Choice("c1", "Payment reform and the SGR"),
+        Choice("c2", "Coverage of the uninsured"),
+        Choice("c3", "Malpractice reform"),
+        Choice("c4", "Primary care workforce"),
     ),
 )
 Progress = Callable[[int, int], None]

@@ -24,8 +24,10 @@ from auscult.shared.jobs import run_worker
 from auscult.shared.models import Topic
 from auscult.shared.standing import CONSOLE, Standing
 from auscult.statistics.mandates import Stance
-from auscult.surveys.actions import cast_ballot, close_survey
-from auscult.surveys.rules import ChoiceDraft, QuestionDraft
+from auscult.surveys.actions.answering import cast_ballot
+from auscult.surveys.actions.closing import close_survey
+from auscult.surveys.questionnaire.document import Choice
+from auscult.surveys.rules import single_choice
 from auscult.voice.actions import issues, mandates, positions
 from auscult.voice.rules import StepKind
 
@@ -128,13 +130,13 @@ def quote_memberships(people: People) -> None:
     )
 
 
-HR3200 = QuestionDraft(
+HR3200 = single_choice(
     "hr3200",
     "Do you support H.R. 3200, America's Affordable Health Choices Act, as introduced in July 2009?",
     (
-        ChoiceDraft("support", "I support it"),
-        ChoiceDraft("oppose", "I oppose it"),
-        ChoiceDraft("undecided", "I am undecided"),
+        Choice("support", "I support it"),
+        Choice("oppose", "I oppose it"),
+        Choice("undecided", "I am undecided"),
     ),
 )
 #: Invented: nobody measured this with a record.

@@ -8,7 +8,24 @@ from auscult.members.models import Account
 from auscult.shared.mail import queue_mail
 
 
-def mail_members(member_ids: Sequence[int], subject: str, text: str) -> None:
-    """Queue one mail to each of some members, in the present transaction."""
-    for email in Account.objects.filter(member__in=member_ids).values_list("email", flat=True):
-        queue_mail(to=email, subject=subject, text=text)
+def mail_members(member_ids: Sequence[int], subject: str, text: str, *, unsubscribe: str = "") -> None:
+    """Queue one mail to each of some members, in the present transaction.
+
+    Args:
+        unsubscribe: address that stops such mails with one click (RFC 8058), and whose mails tell the surveys' room when
+            they come back; empty for none.
+    """
+    headers = (
+        {"List-Unsubscribe": f"<{unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+        if unsubscribe
+        else {}
+    )
+    rows = Account.objects.filter(member__in=member_ids).values_list("email", "member__pk")
+    for email, member_id in rows:
+        queue_mail(
+            to=email,
+            subject=subject,
+            text=text,
+            headers=headers,
+            if_bounced={"task": "surveys.note_bounce", "arguments": {"member_id": member_id}} if unsubscribe else None,
+        )

@@ -18,7 +18,7 @@ from auscult.shared import audit
 from auscult.shared.refusals import Conflict, NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
-from auscult.surveys.queries import get_result_sheet
+from auscult.surveys.queries.results import get_result_sheet
 
 
 class CannotPublishRelease(Conflict):

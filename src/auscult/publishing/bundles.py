@@ -12,7 +12,7 @@ from auscult.evidence.ballots import BallotLeaf
 from auscult.evidence.canonical import canonical_json
 from auscult.evidence.merkle import root_of
 from auscult.statistics.results import METHOD_VERSION
-from auscult.surveys.queries import ResultSheet, iterate_leaves
+from auscult.surveys.queries.results import ResultSheet, iterate_leaves
 
 
 def bundle_contents(

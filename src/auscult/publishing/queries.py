@@ -23,7 +23,8 @@ from auscult.statistics.representativeness import (
     under_denominators,
 )
 from auscult.surveys.models import Survey
-from auscult.surveys.queries import QuestionBox, list_frame_shares, question_boxes
+from auscult.surveys.queries.ballots import QuestionBox, question_boxes
+from auscult.surveys.queries.results import list_frame_shares
 from auscult.surveys.rules import INSTRUMENT_MEANING, INSTRUMENT_WORDS, SurveyState
 
 

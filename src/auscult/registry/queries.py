@@ -66,6 +66,11 @@ def find_benchmark(code: str) -> Benchmark | None:
     return Benchmark.objects.filter(code=code).first()
 
 
+def list_benchmarks() -> list[tuple[str, str]]:
+    """Code and words of every benchmark, the largest population first."""
+    return [(found.code, f"{found.words} ({found.persons:,})") for found in Benchmark.objects.order_by("-persons", "code")]
+
+
 def coarse_margins(frame_id: int) -> dict[str, dict[str, int]]:
     """Margins of a frame in the coarse strata, counted from its cells: variable → level → persons."""
     margins: dict[str, dict[str, int]] = {variable: {} for variable in STRATUM_VARIABLES}

@@ -59,6 +59,9 @@ class MailMessage(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     created_at = models.DateTimeField(db_default=Now())
     sent_at = models.DateTimeField(null=True)
+    headers = models.JSONField(default=dict)
+    # Task and arguments of the job that is told when the mail comes back; no address in it.
+    if_bounced = models.JSONField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["-id"], name="mail_newest")]

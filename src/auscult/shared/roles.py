@@ -23,6 +23,9 @@ class Permission(StrEnum):
     SURVEY_DRAFT = "surveys:survey:draft"
     SURVEY_OPEN = "surveys:survey:open"
     SURVEY_CLOSE = "surveys:survey:close"
+    SURVEY_FIELD = "surveys:survey:field"
+    HONORARIUM_APPROVE = "surveys:honorarium:approve"
+    HONORARIUM_PAY = "surveys:honorarium:pay"
     BALLOT_CAST = "surveys:ballot:cast"
     POSTING_CREATE = "community:posting:create"
     COMMENT_CREATE = "community:comment:create"
@@ -66,7 +69,9 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     # Sees names and evidence, never handles; decides who is verified.
     Role.VERIFIER: frozenset({P.CLAIM_DECIDE}),
     # Designs and fields surveys; sees no single answer.
-    Role.RESEARCHER: frozenset({P.SURVEY_DRAFT, P.SURVEY_OPEN, P.SURVEY_CLOSE}),
+    Role.RESEARCHER: frozenset(
+        {P.SURVEY_DRAFT, P.SURVEY_OPEN, P.SURVEY_CLOSE, P.SURVEY_FIELD, P.HONORARIUM_APPROVE}
+    ),
     # Puts results, public membership figures and public positions on record; keeps issues together.
     Role.EDITOR: frozenset({P.RELEASE_PUBLISH, P.MEMBERSHIP_CLAIM_PUBLISH, P.POSITION_STATE, P.ISSUE_KEEP}),
     # Opens appeals for signature, or says by a public reason why not.
@@ -75,13 +80,14 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ARBITER: frozenset({P.RULING_MAKE}),
     # Two of them together, with a reason and a notice to the member, may see who stands behind a handle.
     Role.CUSTODIAN: frozenset({P.UNMASKING_ASK, P.UNMASKING_DECIDE}),
-    # Runs the instance: registers, roles, organisations. Does not verify, does not publish.
+    # Runs the instance: registers, roles, organisations; pays what a researcher approved. Does not verify or publish.
     Role.OPERATOR: frozenset(
         {
             P.REGISTER_LOAD,
             P.ROLE_GRANT,
             P.ORGANISATION_ADD,
             P.SURVEY_CLOSE,
+            P.HONORARIUM_PAY,
             P.CELLS_EXPORT,
             P.MANDATES_COUNT,
             P.KEYS_ROTATE,

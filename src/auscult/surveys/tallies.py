@@ -27,14 +27,30 @@ SEPARATOR = "|"
 
 #: The fifth variable of a cell where a poll compares members of an organisation with others. Not weighted to.
 AFFILIATION, MEMBERS, OTHERS = "affiliation", "members", "others"
+#: The stratum of a sampling design that crosses two variables: a variable of its own, so that weights restore the design.
+SAMPLING_STRATUM = "sampling_stratum"
 
 
 def stratum_key(stratum: Stratum, *, affiliated: bool | None = None) -> str:
     """A stratum as stored on a ballot; with the affiliation where the poll compares by it."""
     parts = [stratum.specialty, stratum.region, stratum.sex, stratum.career]
     if affiliated is not None:
-        parts.append(MEMBERS if affiliated else OTHERS)
+        parts.append(affiliation(affiliated))
     return SEPARATOR.join(parts)
+
+
+def affiliation(affiliated: bool) -> str:
+    """The fifth part of a cell, where a poll compares by it."""
+    return MEMBERS if affiliated else OTHERS
+
+
+def sampled_variables(variables: Sequence[str], by: Sequence[str]) -> tuple[str, ...]:
+    """Variables of a cell that are weighted to; where the sampling design crosses two, their crossing is one more.
+
+    Raking to the totals of the design's strata gives every respondent the base weight N ÷ n of the stratum, whatever one
+    starts from: base weights that are constant in a margin's levels change nothing of a raked weight.
+    """
+    return (*variables, SAMPLING_STRATUM) if len(by) > 1 else tuple(variables)
 
 
 def weighting_cell(key: str) -> str:
@@ -46,11 +62,14 @@ def cell_table(
     variables: Sequence[str],
     choices: Mapping[str, tuple[str, ...]],
     rows: Sequence[tuple[str, str, str, int]],
+    *,
+    crossed: Sequence[str] = (),
 ) -> CellTable:
     """Arrange stored tallies as a cell table.
 
     Args:
-        variables: weighting variables, in the order of the stratum key.
+        variables: variables of a cell, in the order of the stratum key.
+        crossed: variables whose crossing is added as SAMPLING_STRATUM.
         choices: question → codes of its choices.
         rows: (stratum key, question, choice, count); question and choice empty for respondents.
     """
@@ -66,9 +85,12 @@ def cell_table(
             answers[question][index[key], columns[question][choice]] = count
         else:
             respondents[index[key]] = count
-    return CellTable(
-        tuple(variables), tuple(tuple(key.split(SEPARATOR)) for key in keys), respondents, dict(choices), answers
-    )
+    cells = [tuple(key.split(SEPARATOR)) for key in keys]
+    if crossed:
+        places = [list(variables).index(name) for name in crossed]
+        cells = [(*cell, SEPARATOR.join(cell[place] for place in places)) for cell in cells]
+        variables = (*variables, SAMPLING_STRATUM)
+    return CellTable(tuple(variables), tuple(cells), respondents, dict(choices), answers)
 
 
 def make_result(

@@ -5,7 +5,9 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from auscult.shared import clock
-from auscult.surveys.actions import close_due_surveys
+from auscult.shared.standing import CONSOLE
+from auscult.surveys.actions import fieldwork
+from auscult.surveys.actions.closing import close_due_surveys, end_links
 
 
 @app.periodic(cron="* * * * *")
@@ -23,5 +25,24 @@ def close_due(timestamp: int) -> None:
 def vacuum_ballots() -> None:
     """Write keys, ballots, tallies and turnout into new files: dead rows keep their bytes in the old ones."""
     with connection.cursor() as cursor:
-        for table in ("ballotkey", "ballot", "ballottally", "turnout"):
+        for table in ("ballotkey", "ballot", "ballotdraft", "ballottally", "turnout"):
             cursor.execute(f"VACUUM (FULL) surveys_{table}")
+
+
+@app.periodic(cron="17 3 * * *")
+@app.task(name="surveys.end_links", queueing_lock="surveys.end_links", pass_context=False)
+def end_due_links(timestamp: int) -> None:
+    """Destroy links that were kept long enough."""
+    end_links(standing=CONSOLE, now=clock.now())
+
+
+@app.task(name="surveys.send_mails", retry=RetryStrategy(max_attempts=5, exponential_wait=4))
+def send_mails(*, survey_id: int, reminder: bool) -> None:
+    """One portion of invitations or reminders."""
+    fieldwork.send_mails(standing=CONSOLE, now=clock.now(), survey_id=survey_id, reminder=reminder)
+
+
+@app.task(name="surveys.note_bounce", retry=RetryStrategy(max_attempts=5, exponential_wait=4))
+def note_bounce(*, member_id: int) -> None:
+    """A mail to a member came back."""
+    fieldwork.note_bounce(standing=CONSOLE, now=clock.now(), member_id=member_id)

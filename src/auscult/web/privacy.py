@@ -33,7 +33,7 @@ from auscult.shared.pages import attempt, render_page, standing_of
 from auscult.shared.personal import plain
 from auscult.shared.refusals import NotAllowed, Refused
 from auscult.shared.standing import Standing
-from auscult.surveys import queries as surveys
+from auscult.surveys.queries import ballots as surveys
 from auscult.voice.actions import members as voice_actions
 from auscult.voice.queries import signatures as voice
 

@@ -122,3 +122,21 @@ def count_by_stratum(now: datetime) -> dict[Stratum, int]:
 def find_member_id(email: str) -> int | None:
     """The member of an account address, for operators who give roles; or None."""
     return Member.objects.filter(account__email=email.strip().lower()).values_list("pk", flat=True).first()
+
+
+def list_by_stratum(now: datetime) -> dict[Stratum, list[int]]:
+    """Numbers of the valid verified members of each coarse stratum, rising: the frame that a sample is drawn from."""
+    found: dict[Stratum, list[int]] = {}
+    rows = (
+        Member.objects.filter(_valid_physicians(now))
+        .order_by("pk")
+        .values_list("pk", "specialty_group", "state", "sex", "career")
+    )
+    for pk, group, state, sex, career in rows.iterator(chunk_size=5000):
+        found.setdefault(coarsen(group, state, sex, career), []).append(pk)
+    return found
+
+
+def get_state(member_id: int) -> str:
+    """State of a member's record."""
+    return Member.objects.values_list("state", flat=True).get(pk=member_id)

@@ -15,8 +15,18 @@ function prepareBallots(root) {
 
 const KEY = "auscult.receipt.";
 
+/** A ballot that is in needs no copy of its answers in this browser. */
+function forgetAnswers() {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith("auscult.answers.")) localStorage.removeItem(key);
+  } catch {
+    // A private window may refuse storage, and then holds nothing.
+  }
+}
+
 function keepReceipts(root) {
   for (const holder of root.querySelectorAll("[data-receipt]")) {
+    forgetAnswers();
     const receipt = JSON.parse(holder.dataset.receipt);
     try {
       localStorage.setItem(KEY + receipt.freeze, JSON.stringify(receipt));

@@ -1,0 +1,200 @@
+"""Polls and one's own ballot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from auscult.evidence.ballots import BallotLeaf
+from auscult.shared.personal import rows_of
+from auscult.shared.refusals import Conflict, NotFound
+from auscult.shared.roles import Permission
+from auscult.shared.standing import Standing
+from auscult.statistics.representativeness import Instrument
+from auscult.statistics.suppression import MINIMUM_CELL
+from auscult.surveys import rules
+from auscult.surveys.access import frozen_questionnaire
+from auscult.surveys.models import Ballot, BallotKey, LiveResult, Survey, Turnout
+from auscult.surveys.questionnaire.items import count_answers
+from auscult.surveys.rules import (
+    INSTRUMENT_MEANING,
+    INSTRUMENT_WORDS,
+    BallotMode,
+    Receipt,
+    SurveyState,
+)
+
+
+def receipt_of(freeze: str, title: str, answers: Mapping[str, str], nonces: Mapping[str, str]) -> Receipt:
+    """The receipt of a ballot."""
+    leaves = [BallotLeaf(freeze, question, choice, nonces[question]) for question, choice in answers.items()]
+    return Receipt(freeze, title, tuple((x.question, x.choice, x.nonce, x.hash().hex()) for x in leaves))
+
+
+@dataclass(frozen=True)
+class ChoiceLine:
+    """One choice with its figures, where a result is shown."""
+
+    code: str
+    label: str
+    chosen: bool
+    count: int | None
+    raw_share: float | None
+    share: float | None
+    low: float | None
+    high: float | None
+    caution: str | None
+
+
+@dataclass(frozen=True)
+class QuestionBox:
+    """One question as shown: choices, base, figures."""
+
+    code: str
+    wording: str
+    choices: list[ChoiceLine]
+    base: int | None
+    design_effect: float | None
+    n_effective: float | None
+
+    @property
+    def has_majority(self) -> bool:
+        """Whether one choice has more than half of the answers."""
+        return any(choice.raw_share is not None and choice.raw_share > 0.5 for choice in self.choices)
+
+
+@dataclass(frozen=True)
+class PollBox:
+    """The poll under a posting: state, questions, own answers, live result."""
+
+    survey_id: int
+    public_id: str
+    title: str
+    instrument: str
+    instrument_meaning: str
+    ballot_sentence: str
+    state: SurveyState
+    closes_at: datetime
+    is_open: bool
+    has_voted: bool
+    may_vote: bool
+    result: dict[str, Any] | None
+    shown_ballots: int
+    questions: list[QuestionBox]
+    freeze_hash: str
+    live_step: int = rules.LIVE_STEP
+    minimum_cell: int = MINIMUM_CELL
+
+
+def get_poll_box(standing: Standing, survey_id: int, now: datetime) -> PollBox | None:
+    """What is shown of a poll, in at most three queries; None for a draft."""
+    live = LiveResult.objects.select_related("survey").defer("pending").filter(survey_id=survey_id).first()
+    if live is None or live.survey.freeze is None:
+        return None
+    survey = live.survey
+    is_open = survey.state == SurveyState.OPEN and now < survey.closes_at
+    own: dict[str, str] = {}
+    if is_open and standing.member_id is not None:
+        ballot = find_own_ballot(survey.pk, standing.member_id)
+        if ballot:
+            own = count_answers(frozen_questionnaire(survey.freeze_hash, survey.freeze or {}), ballot.answers)
+    return PollBox(
+        survey_id=survey.pk,
+        public_id=str(survey.public_id),
+        title=survey.title,
+        instrument=INSTRUMENT_WORDS[Instrument(survey.instrument)],
+        instrument_meaning=INSTRUMENT_MEANING[Instrument(survey.instrument)],
+        ballot_sentence=rules.ballot_sentence(
+            BallotMode(survey.ballot_mode), live.survey.freeze["compared_with"], closes_at=survey.closes_at
+        ),
+        state=SurveyState(survey.state),
+        closes_at=survey.closes_at,
+        is_open=is_open,
+        has_voted=bool(own),
+        may_vote=is_open and standing.can(Permission.BALLOT_CAST),
+        result=live.result,
+        shown_ballots=live.shown_ballots,
+        questions=question_boxes(live.survey.freeze, live.result, own),
+        freeze_hash=survey.freeze_hash,
+    )
+
+
+def question_boxes(
+    freeze: Mapping[str, Any], result: Mapping[str, Any] | None, own: Mapping[str, str]
+) -> list[QuestionBox]:
+    """Arrange the questions of a freeze with the figures of a result, if there is one."""
+    figures = {q["question"]: q for q in result["questions"]} if result else {}
+    boxes = []
+    for question in freeze["questions"]:
+        found = figures.get(question["code"])
+        answers = {answer["answer"]: answer for answer in found["answers"]} if found else {}
+        lines = []
+        for choice in question["choices"]:
+            answer = answers.get(choice["code"], {})
+            lines.append(
+                ChoiceLine(
+                    choice["code"],
+                    choice["label"],
+                    own.get(question["code"]) == choice["code"],
+                    answer.get("count"),
+                    answer.get("raw_share"),
+                    answer.get("share"),
+                    answer.get("low"),
+                    answer.get("high"),
+                    answer.get("caution"),
+                )
+            )
+        leading = answers.get(found["leading"]["answer"]) if found else None
+        boxes.append(
+            QuestionBox(
+                question["code"],
+                question["wording"],
+                lines,
+                found["base"] if found else None,
+                leading["design_effect"] if leading else None,
+                leading["n_effective"] if leading else None,
+            )
+        )
+    return boxes
+
+
+def find_own_ballot(survey_id: int, member_id: int) -> Ballot | None:
+    """The ballot of a member, while the survey's key exists."""
+    key = BallotKey.objects.filter(survey_id=survey_id).values_list("key", flat=True).first()
+    return Ballot.objects.filter(pk=rules.locator(bytes(key), member_id)).first() if key else None
+
+
+def get_receipt(standing: Standing, survey: Survey) -> Receipt:
+    """The own receipt, while the survey is open.
+
+    Raises:
+        NotFound: no ballot of one's own.
+        Conflict: closed; the key that found the ballot is destroyed.
+    """
+    if survey.state == SurveyState.CLOSED:
+        raise Conflict(
+            "This poll is closed and the key that found your ballot is destroyed. Your browser has the receipt."
+        )
+    ballot = find_own_ballot(survey.pk, standing.member_id) if standing.member_id else None
+    if ballot is None:
+        raise NotFound("You have not answered this poll.")
+    counted = count_answers(frozen_questionnaire(survey.freeze_hash, survey.freeze or {}), ballot.answers)
+    return receipt_of(survey.freeze_hash, survey.title, counted, ballot.nonces)
+
+
+def export_member(standing: Standing) -> dict[str, list[dict[str, Any]]]:
+    """Which surveys a member took part in, and drafted, to take away; which answers, no table says."""
+    member = standing.require_member()
+    return {
+        "Surveys answered (the answers hang on nobody; your receipts hold them)": [
+            {"survey": title, "closes_at": closes_at}
+            for title, closes_at in Turnout.objects.filter(member_id=member)
+            .order_by("survey_id")
+            .values_list("survey__title", "survey__closes_at")
+        ],
+        "Surveys drafted": rows_of(
+            Survey.objects.filter(author_id=member), title="title", instrument="instrument", drafted_at="drafted_at"
+        ),
+    }
