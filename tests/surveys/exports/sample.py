@@ -1,7 +1,8 @@
+"""A closed survey to export."""
+
 from datetime import date
 
 import numpy as np
-import pytest
 
 from auscult.surveys.exports.tables import ExportItem, ExportSurvey
 
@@ -10,7 +11,7 @@ SCALE = (("low", "=Low"), ("middle", "Middle"), ("high", "High"), ("never", "Nev
 CELLS = (("cardiology", "west"), ("cardiology", "east"), ("surgery", "west"), ("surgery", "east"), ("other", "west"))
 
 
-def make(**changes):
+def make_survey(**changes):
     """Five cells; item q1 with one small cell, q2 a scale with two rare choices, q3 unanimous but for four people."""
     fields = {
         "title": "Night work & <sleep>",
@@ -48,8 +49,3 @@ def make(**changes):
         },
     }
     return ExportSurvey(**(fields | changes))
-
-
-@pytest.fixture
-def survey():
-    return make()
