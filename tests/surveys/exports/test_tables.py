@@ -159,7 +159,9 @@ def test_nothing_hidden_is_bounded_within_ten_by_all_tables_together(joint):
     assume(not all(table.withheld for table in tables))
     known, hidden = sums_of(survey, joint)
     assert audit(known, hidden) == []
-    assert derivable_groups(known) == []
+    # Without a pool it shows that nobody answered of a group, or that nobody took a choice; suppress_table allows both.
+    if all(table.any(axis=axis).all() for table in counts for axis in (0, 1)):
+        assert derivable_groups(known) == []
 
 
 @given(st.lists(joints, min_size=1, max_size=3), st.integers(10, 15))
