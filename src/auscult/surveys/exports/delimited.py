@@ -60,7 +60,10 @@ def _csv(header: Iterable[str], rows: Iterable[Iterable[str | float]]) -> bytes:
 def item_csv(survey: ExportSurvey, table: ReleasedTable) -> bytes:
     """One row per answer to one item, see ``item_frame``."""
     frame = item_frame(survey, table)
-    return _csv(frame.columns, frame.iter_rows())
+    for name in ("answer", *survey.strata):
+        harmless = {code: safe_cell(plain(code)) for code in frame[name].unique()}
+        frame = frame.with_columns(pl.col(name).replace(harmless))
+    return frame.write_csv().encode()
 
 
 def topline_csv(tables: Sequence[ReleasedTable]) -> bytes:
