@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from auscult.shared.jobs import queue  # noqa: F401 - the app must be ready
 from auscult.statistics.representativeness import Instrument
@@ -39,3 +40,9 @@ def draft(author, now):
 @pytest.fixture
 def survey(draft, author, now):
     return open_survey(standing=author, now=now, survey_id=draft().pk)
+
+
+@pytest.fixture
+def story_clock(settings, now):
+    """Pages take the time from the clock: let it show the instant of the other fixtures."""
+    settings.CLOCK_BEHIND = timezone.now() - now

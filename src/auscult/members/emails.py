@@ -29,3 +29,8 @@ def mail_members(member_ids: Sequence[int], subject: str, text: str, *, unsubscr
             headers=headers,
             if_bounced={"task": "surveys.note_bounce", "arguments": {"member_id": member_id}} if unsubscribe else None,
         )
+
+
+def list_addresses(member_ids: Sequence[int]) -> dict[int, str]:
+    """Member → address, for paying what is owed; the action that asks writes an event."""
+    return dict(Account.objects.filter(member__in=member_ids).values_list("member__pk", "email"))

@@ -24,6 +24,13 @@ def whole_number(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdecimal() and len(text) <= 18 else None
 
 
+class Entered(dict[str, Any]):
+    """What was typed, or stored, for a form: an empty text for what is not there, where templates are strict."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
 def standing_of(request: HttpRequest) -> Standing:
     """Standing of whoever asks, as the middleware found it."""
     return cast(Standing, request.standing)  # type: ignore[attr-defined]

@@ -69,9 +69,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     # Sees names and evidence, never handles; decides who is verified.
     Role.VERIFIER: frozenset({P.CLAIM_DECIDE}),
     # Designs and fields surveys; sees no single answer.
-    Role.RESEARCHER: frozenset(
-        {P.SURVEY_DRAFT, P.SURVEY_OPEN, P.SURVEY_CLOSE, P.SURVEY_FIELD, P.HONORARIUM_APPROVE}
-    ),
+    Role.RESEARCHER: frozenset({P.SURVEY_DRAFT, P.SURVEY_OPEN, P.SURVEY_CLOSE, P.SURVEY_FIELD, P.HONORARIUM_APPROVE}),
     # Puts results, public membership figures and public positions on record; keeps issues together.
     Role.EDITOR: frozenset({P.RELEASE_PUBLISH, P.MEMBERSHIP_CLAIM_PUBLISH, P.POSITION_STATE, P.ISSUE_KEEP}),
     # Opens appeals for signature, or says by a public reason why not.

@@ -2,12 +2,15 @@
 
 from django.urls import path
 
-from auscult.surveys.views import answering
+from auscult.surveys.views import analysis, answering, designing, fieldwork, honoraria
 
 app_name = "surveys"
 urlpatterns = [
     path("surveys/", answering.survey_list, name="survey-list"),
+    path("surveys/new/", designing.survey_draft, name="survey-draft"),
+    path("surveys/schema.json", designing.questionnaire_schema, name="questionnaire-schema"),
     path("surveys/wish/", answering.wish_set, name="wish-set"),
+    path("surveys/honoraria/", honoraria.honoraria, name="honoraria-read"),
     path("surveys/stop/<str:token>/", answering.unsubscribed, name="unsubscribe"),
     path("surveys/<uuid:public_id>/", answering.survey, name="survey-read"),
     path("surveys/<uuid:public_id>/answer/", answering.survey_answer, name="survey-answer"),
@@ -16,4 +19,32 @@ urlpatterns = [
     path("surveys/<uuid:public_id>/withdraw/", answering.ballot_withdraw, name="ballot-withdraw"),
     path("surveys/<uuid:public_id>/decline/", answering.survey_decline, name="survey-decline"),
     path("surveys/<uuid:public_id>/receipt.json", answering.receipt, name="receipt-read"),
+    path("surveys/<int:survey_id>/design/", designing.survey_design, name="survey-design"),
+    path("surveys/<int:survey_id>/plan/", designing.plan_edit, name="plan-edit"),
+    path("surveys/<int:survey_id>/preview/", designing.preview, name="preview-read"),
+    path("surveys/<int:survey_id>/preview/page/", designing.preview_page, name="preview-page-read"),
+    path("surveys/<int:survey_id>/dry-run/", designing.dry_run, name="dry-run-read"),
+    path("surveys/<int:survey_id>/questionnaire.json", designing.questionnaire_export, name="questionnaire-export"),
+    path("surveys/<int:survey_id>/copy/", designing.survey_copy, name="survey-copy"),
+    path("surveys/<int:survey_id>/discard/", designing.draft_discard, name="draft-discard"),
+    path("surveys/<int:survey_id>/open/", designing.survey_open, name="survey-open"),
+    path("surveys/<int:survey_id>/fieldwork/", fieldwork.fieldwork, name="fieldwork-read"),
+    path("surveys/<int:survey_id>/invite/", fieldwork.invitations_send, name="invitations-send"),
+    path("surveys/<int:survey_id>/remind/", fieldwork.reminders_send, name="reminders-send"),
+    path("surveys/<int:survey_id>/pause/", fieldwork.survey_pause, name="survey-pause"),
+    path("surveys/<int:survey_id>/resume/", fieldwork.survey_resume, name="survey-resume"),
+    path("surveys/<int:survey_id>/extend/", fieldwork.survey_extend, name="survey-extend"),
+    path("surveys/<int:survey_id>/deviation/", fieldwork.deviation_note, name="deviation-note"),
+    path("surveys/<int:survey_id>/close/", fieldwork.survey_close, name="survey-close"),
+    path("surveys/<int:survey_id>/honoraria/", honoraria.ledger, name="ledger-read"),
+    path("surveys/<int:survey_id>/honoraria/approve/", honoraria.honoraria_approve, name="honoraria-approve"),
+    path("surveys/<int:survey_id>/honoraria/refuse/", honoraria.honorarium_refuse, name="honorarium-refuse"),
+    path("surveys/<int:survey_id>/honoraria/pay/", honoraria.honoraria_pay, name="honoraria-pay"),
+    path("surveys/<int:survey_id>/honoraria/payouts/", honoraria.payouts, name="payouts-list"),
+    path("surveys/<int:survey_id>/analysis/", analysis.analysis, name="analysis-read"),
+    path("surveys/<int:survey_id>/analysis/chart.svg", analysis.chart, name="chart-read"),
+    path("surveys/<int:survey_id>/analysis/table.csv", analysis.table, name="table-read"),
+    path("surveys/<int:survey_id>/analysis/texts/", analysis.texts, name="texts-read"),
+    path("surveys/<int:survey_id>/analysis/texts/code/", analysis.texts_code, name="texts-code"),
+    path("surveys/<int:survey_id>/export/<str:kind>/", analysis.export, name="export-read"),
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
@@ -18,6 +20,9 @@ from django_htmx.jinja import htmx_script
 from auscult.shared import clock
 from auscult.shared.roles import Permission
 from auscult.shared.standing import READER
+from auscult.surveys.questionnaire.conditions import write_condition
+from auscult.surveys.questionnaire.document import Choice, Condition, Row, condition_as_json
+from auscult.surveys.questionnaire.editing import write_lines
 from auscult.web.tour import strip_of
 
 
@@ -73,6 +78,16 @@ def size(value: int) -> str:
     return f"{value / 1e6:.1f} MB" if value >= 1e6 else f"{max(1, round(value / 1e3))} kB"
 
 
+def condition(value: Condition | None) -> str:
+    """A condition of a questionnaire as one types it; empty for none."""
+    return write_condition(condition_as_json(value)) if value is not None else ""
+
+
+def lines(parts: Sequence[Choice | Row]) -> str:
+    """Choices or rows as lines of the designer."""
+    return write_lines([asdict(part) for part in parts])
+
+
 def url(name: str, *args: Any, **kwargs: Any) -> str:
     """Address of a named route."""
     return reverse(name, args=args or None, kwargs=kwargs or None)
@@ -99,7 +114,16 @@ def environment(**options: Any) -> jinja2.Environment:
     )
     env.globals.update(static=static, url=url, htmx_script=htmx_script)
     env.filters.update(
-        percent=percent, number=number, day=day, moment=moment, ago=ago, size=size, opening=opening, told=told
+        percent=percent,
+        number=number,
+        day=day,
+        moment=moment,
+        ago=ago,
+        size=size,
+        opening=opening,
+        told=told,
+        condition=condition,
+        lines=lines,
     )
     return env
 

@@ -8,6 +8,7 @@ import logging
 import secrets
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from statistics import median
 from typing import Any
@@ -19,6 +20,8 @@ from auscult.members.queries.standing import count_by_stratum, count_verified
 from auscult.shared import audit, jobs
 from auscult.shared.refusals import Conflict
 from auscult.shared.standing import CONSOLE, Standing
+from auscult.statistics.errors import CannotEstimate
+from auscult.statistics.representativeness import Instrument
 from auscult.surveys import access, rules
 from auscult.surveys.access import frozen_questionnaire
 from auscult.surveys.actions.honoraria import earn_honoraria
@@ -211,10 +214,12 @@ def _fieldwork_figures(
             for kind, text, at in survey.events.values_list("kind", "text", "noted_at")
         ],
     }
+    figures |= {"dispositions": None, "rates": None}
     if dispositions is not None:
-        found = rates_of(dispositions)
         figures["dispositions"] = {code.value: count for code, count in dispositions.items()}
-        figures["rates"] = rules.rates_as_json(found)
+        if survey.instrument == Instrument.SAMPLE_SURVEY:
+            with suppress(CannotEstimate):
+                figures["rates"] = rules.rates_as_json(rates_of(dispositions))
     return figures
 
 

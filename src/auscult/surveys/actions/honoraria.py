@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from auscult.members.emails import mail_members
+from auscult.members.emails import list_addresses, mail_members
 from auscult.shared import audit
 from auscult.shared.refusals import Conflict, NotFound
 from auscult.shared.roles import Permission
@@ -200,3 +200,43 @@ def pay_honoraria(
         )
         audit.record("surveys.honoraria.pay", standing=standing, thing=f"survey:{survey.pk}", now=now, members=count)
     return count
+
+
+def list_payouts(*, standing: Standing, now: datetime, survey_id: int) -> list[tuple[str, str, str, str, str]]:
+    """What is approved and not paid, with the addresses of those it is owed to.
+
+    Who may: an operator. What follows: an event on the trail, because the list says who took part.
+
+    Returns:
+        Rows of reference, e-mail, currency, amount, due day.
+
+    Raises:
+        NotAllowed: no operator.
+        NotFound: no such survey.
+        CannotChangeHonorarium: nothing waits for payment.
+    """
+    standing.require(Permission.HONORARIUM_PAY, "Operators record payments.")
+    with transaction.atomic():
+        survey = Survey.objects.select_for_update().filter(pk=survey_id, honorarium__isnull=False).first()
+        if survey is None or survey.honorarium is None:
+            raise NotFound
+        waiting = _waiting(survey, S.APPROVE, (S.PAY,))
+        if not waiting:
+            raise CannotChangeHonorarium("Nothing is approved and not yet paid.")
+        due_on = (
+            HonorariumTransaction.objects.filter(survey=survey, step=S.APPROVE).values_list("due_on", flat=True).first()
+        )
+        addresses = list_addresses([member for member, _ in waiting])
+        audit.record(
+            "surveys.payouts.list", standing=standing, thing=f"survey:{survey.pk}", now=now, members=len(waiting)
+        )
+    return [
+        (
+            f"{survey.pk}-{member}",
+            addresses.get(member, ""),
+            survey.honorarium["currency"],
+            f"{cents / 100:.2f}",
+            due_on.isoformat() if due_on else "",
+        )
+        for member, cents in waiting
+    ]

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from auscult.members.queries.standing import count_by_stratum
+from auscult.shared.pages import Entered
 from auscult.shared.refusals import Conflict, NotFound
 from auscult.shared.standing import Standing
 from auscult.statistics.representativeness import Instrument
@@ -54,9 +55,9 @@ class DesignPage:
     closes_at: datetime
     universe: str
     compared_with: str
-    plan: Mapping[str, str]
-    sample_design: Mapping[str, Any] | None
-    honorarium: Mapping[str, Any] | None
+    plan: Entered
+    sample_design: Entered
+    honorarium: Entered
 
 
 def _load(standing: Standing, survey_id: int) -> Survey:
@@ -75,7 +76,8 @@ def get_design_page(standing: Standing, survey_id: int, now: datetime) -> Design
     survey = _load(standing, survey_id)
     document = survey.freeze["questionnaire"] if survey.freeze else survey.questionnaire
     questionnaire = read_questionnaire(document, complete=False)
-    problem, unreachable = "", ()
+    problem = ""
+    unreachable: tuple[Unreachable, ...] = ()
     try:
         unreachable = find_unreachable(read_questionnaire(document))
     except FaultyQuestionnaire as fault:
@@ -107,9 +109,9 @@ def get_design_page(standing: Standing, survey_id: int, now: datetime) -> Design
         closes_at=survey.closes_at,
         universe=survey.universe,
         compared_with=survey.compared_with.slug if survey.compared_with else "",
-        plan=survey.plan,
-        sample_design=survey.sample_design,
-        honorarium=survey.honorarium,
+        plan=Entered(survey.plan),
+        sample_design=Entered(survey.sample_design or {}),
+        honorarium=Entered(survey.honorarium or {}),
     )
 
 
@@ -121,13 +123,12 @@ class Preview:
     title: str
     instrument: str
     arranged: Arranged
-    position: int
     language: str
     languages: tuple[str, ...]
     seed: int
 
 
-def get_preview(standing: Standing, survey_id: int, *, section: str, language: str, seed: int) -> Preview:
+def get_preview(standing: Standing, survey_id: int, *, language: str, seed: int) -> Preview:
     """A draft as a respondent with this seed sees it; whatever hangs on answers is shown as if nothing was answered.
 
     Raises:
@@ -138,13 +139,11 @@ def get_preview(standing: Standing, survey_id: int, *, section: str, language: s
         survey.freeze["questionnaire"] if survey.freeze else survey.questionnaire, complete=False
     )
     arranged = arrange(questionnaire, seed=seed, language=language, answers={}, everything=True)
-    codes = [each.code for each in arranged.sections]
     return Preview(
         survey.pk,
         survey.title,
         INSTRUMENT_WORDS[Instrument(survey.instrument)],
         arranged,
-        codes.index(section) if section in codes else 0,
         arranged.language,
         languages(questionnaire),
         seed,

@@ -26,6 +26,7 @@ from auscult.surveys.actions.answering import (
     withdraw_ballot,
 )
 from auscult.surveys.actions.fieldwork import set_wish, unsubscribe
+from auscult.surveys.plan import PLAN_FIELDS
 from auscult.surveys.queries.ballots import get_receipt
 from auscult.surveys.queries.surveys import get_answering_page, get_survey_list, get_survey_page
 from auscult.surveys.questionnaire.answers import FaultyAnswer, read_form
@@ -41,7 +42,7 @@ LIST, READ, ANSWER, DONE = (
 @require_safe
 def survey_list(request: HttpRequest) -> HttpResponse:
     """Surveys to answer, and those one runs."""
-    return render_page(request, LIST, {"page": get_survey_list(standing_of(request), clock.now())})
+    return render_page(request, LIST, {"page": get_survey_list(standing_of(request), clock.now()), "error": ""})
 
 
 @require_safe
@@ -52,7 +53,7 @@ def survey(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 
 def _survey(request: HttpRequest, public_id: uuid.UUID, error: str = "", status: int = 200) -> HttpResponse:
     page = get_survey_page(standing_of(request), public_id, clock.now())
-    return render_page(request, READ, {"page": page, "error": error}, status=status)
+    return render_page(request, READ, {"page": page, "error": error, "plan_fields": PLAN_FIELDS}, status=status)
 
 
 @never_cache

@@ -8,17 +8,21 @@ from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.csp import CSP
 from django.views.decorators.cache import never_cache
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_POST, require_safe
 
 from auscult.organisations.queries import list_speaking
 from auscult.registry.queries import STRATUM_VARIABLES, list_benchmarks
 from auscult.shared import clock
-from auscult.shared.pages import attempt, render_page, standing_of, whole_number
+from auscult.shared.pages import Entered, attempt, render_page, standing_of, whole_number
 from auscult.shared.refusals import NotFound, Refused
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
@@ -206,7 +210,7 @@ def _design(
         "page": page,
         "at": at or request.GET.get("at", "")[:20],
         "error": error,
-        "entered": entered or {},
+        "entered": Entered(entered or {}),
         "language": request.GET.get("language", "")[:12],
     }
     return render_page(request, DESIGN, values, block="designer", status=status)
@@ -245,7 +249,7 @@ def plan_edit(request: HttpRequest, survey_id: int) -> HttpResponse:
         {
             "page": page,
             "error": error,
-            "entered": request.POST if error else {},
+            "entered": Entered(request.POST.items()) if error else Entered(),
             "instruments": [(each.value, INSTRUMENT_WORDS[each], INSTRUMENT_MEANING[each]) for each in Instrument],
             "modes": [(each.value, rules.BALLOT_MODE_WORDS[each]) for each in BallotMode],
             "plan_fields": PLAN_FIELDS,
@@ -301,21 +305,34 @@ def _cents(text: str) -> int:
         raise CannotDraftSurvey(f"“{text}” is not an amount. Write it like 40 or 40.50.") from error
 
 
-@require_safe
-def preview(request: HttpRequest, survey_id: int) -> HttpResponse:
-    """The survey as respondents see it, on a phone and on a desktop; nothing is kept."""
+#: A page may show its own preview in a frame; nothing else may.
+_FRAMING = settings.SECURE_CSP | {"frame-src": [CSP.SELF]}
+_FRAMED = settings.SECURE_CSP | {"frame-ancestors": [CSP.SELF]}
+
+
+def _preview(request: HttpRequest, survey_id: int, template: str) -> HttpResponse:
     page = get_preview(
         standing_of(request),
         survey_id,
-        section=request.GET.get("page", "")[:20],
         language=request.GET.get("language", "")[:12],
         seed=whole_number(request.GET.get("seed")) or 1,
     )
-    template = "surveys/preview_page.html" if request.GET.get("frame") else "surveys/preview.html"
-    response = render_page(request, template, {"page": page, "next_seed": secrets.randbelow(10_000)})
-    if request.GET.get("frame"):
-        response["X-Frame-Options"] = "SAMEORIGIN"
-    return response
+    return render_page(request, template, {"page": page, "next_seed": secrets.randbelow(10_000)})
+
+
+@require_safe
+@csp_override(_FRAMING)
+def preview(request: HttpRequest, survey_id: int) -> HttpResponse:
+    """The survey as respondents see it, on a phone and on a desktop."""
+    return _preview(request, survey_id, "surveys/preview.html")
+
+
+@require_safe
+@xframe_options_sameorigin
+@csp_override(_FRAMED)
+def preview_page(request: HttpRequest, survey_id: int) -> HttpResponse:
+    """What stands in the frames of the preview; nothing that is entered there is kept."""
+    return _preview(request, survey_id, "surveys/preview_page.html")
 
 
 @require_safe
