@@ -50,6 +50,26 @@ def _place(path: Sequence[str | int]) -> str:
     return words or "the document"
 
 
+def _words(error: jsonschema.ValidationError) -> str:
+    """A violation of the schema in words for people."""
+    limit = error.validator_value
+    match error.validator:
+        case "maxLength":
+            return f"it has {len(error.instance):,} characters; write at most {limit} characters."
+        case "minLength":
+            return "write something here; it is empty."
+        case "maxItems":
+            return f"there are {len(error.instance)}; at most {limit} are taken."
+        case "minItems":
+            return f"there are {len(error.instance)}; at least {limit} are needed."
+        case "pattern":
+            return f"“{str(error.instance)[:60]}” will not do: codes are lower-case letters, digits and _, beginning with a letter."
+        case "enum" | "const":
+            return f"“{str(error.instance)[:60]}” is none of {limit}."
+        case _:
+            return error.message if len(error.message) < 200 else error.message[:200] + "…"
+
+
 def read_questionnaire(value: Any, *, complete: bool = True) -> Questionnaire:
     """Read a questionnaire from its JSON.
 
@@ -66,8 +86,7 @@ def read_questionnaire(value: Any, *, complete: bool = True) -> Questionnaire:
         raise FaultyQuestionnaire(f"The field “format” must be “{FORMAT}”.")
     error = jsonschema.exceptions.best_match(_validator().iter_errors(value))
     if error is not None:
-        message = error.message if len(error.message) < 200 else error.message[:200] + "…"
-        raise FaultyQuestionnaire(f"At {_place(list(error.absolute_path))}: {message}")
+        raise FaultyQuestionnaire(f"At {_place(list(error.absolute_path))}: {_words(error)}")
     questionnaire = Questionnaire(
         title=value["title"].strip(),
         sections=tuple(_section(section) for section in value["sections"]),

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from auscult.shared import clock
 from auscult.shared.pages import attempt, render_page, standing_of, whole_number
-from auscult.shared.refusals import NotFound, Refused
+from auscult.shared.refusals import NotAllowed, NotFound, Refused
 from auscult.surveys import access, rules
 from auscult.surveys.actions.answering import (
     LONGEST_PAGE_SECONDS,
@@ -45,9 +45,16 @@ def survey_list(request: HttpRequest) -> HttpResponse:
     return render_page(request, LIST, {"page": get_survey_list(standing_of(request), clock.now()), "error": ""})
 
 
+def _require_signed_in(request: HttpRequest) -> None:
+    """Whoever follows a mail's link is sent to sign in, whether there is such a survey or not."""
+    if standing_of(request).is_reader:
+        raise NotAllowed("Sign in first.")
+
+
 @require_safe
 def survey(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """What a survey is, before the first question."""
+    _require_signed_in(request)
     return _survey(request, public_id)
 
 
@@ -59,6 +66,7 @@ def _survey(request: HttpRequest, public_id: uuid.UUID, error: str = "", status:
 @never_cache
 def survey_answer(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """One page of questions. A page that is sent is saved first, then the next one is shown, or the ballot cast."""
+    _require_signed_in(request)
     if request.method != "POST":
         return _answer(request, public_id, section=request.GET.get("page", "")[:20])
     standing, now = standing_of(request), clock.now()
