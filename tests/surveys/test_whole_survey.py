@@ -212,7 +212,7 @@ def closed(draft, researcher, now, queued_mail):
     return close_survey(standing=researcher, now=survey.closes_at, survey_id=survey.pk)
 
 
-def Client_of_member(member):  # noqa: N802
+def Client_of_member(member):
     client = Client()
     client.force_login(Account.objects.get(member=member))
     return client

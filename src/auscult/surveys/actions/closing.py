@@ -232,7 +232,10 @@ def _fieldwork_figures(
 
 
 def _count_states(survey: Survey, questionnaire: Questionnaire, quality: Quality) -> list[dict[str, Any]]:
-    """Counts of each item by state, small states taken together; only linked ballots know a state."""
+    """The commonest answer to each item against all others by state; only linked ballots know a state.
+
+    Two columns rather than all: with them more states hold ten on either side, and a map shows one share anyway.
+    """
     if survey.ballot_mode != BallotMode.LINKED:
         return []
     counts: dict[str, Counter[tuple[str, str]]] = {}
@@ -244,16 +247,20 @@ def _count_states(survey: Survey, questionnaire: Questionnaire, quality: Quality
     tables = []
     for item in items_of(questionnaire):
         found = counts.get(item.code, Counter())
-        states, choices = sorted({state for state, _ in found}), [choice.code for choice in item.choices]
+        states = sorted({state for state, _ in found})
         if not states:
             continue
-        table = suppress_table(
-            states, np.array([[found[state, choice] for choice in choices] for state in states]), minimum=MINIMUM_CELL
-        )
+        totals = Counter[str]()
+        for (_, choice), count in found.items():
+            totals[choice] += count
+        leading = max((choice.code for choice in item.choices), key=lambda code: totals[code])
+        answers = {state: sum(n for (where, _), n in found.items() if where == state) for state in states}
+        counts_of = np.array([[found[state, leading], answers[state] - found[state, leading]] for state in states])
+        table = suppress_table(states, counts_of, minimum=MINIMUM_CELL)
         tables.append(
             {
                 "item": item.code,
-                "choices": choices,
+                "choice": leading,
                 "strata": list(table.strata),
                 "counts": table.counts.tolist(),
                 "pooled": list(table.pooled),

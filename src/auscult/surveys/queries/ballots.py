@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,8 +15,8 @@ from auscult.shared.standing import Standing
 from auscult.statistics.representativeness import Instrument
 from auscult.statistics.suppression import MINIMUM_CELL
 from auscult.surveys import rules
-from auscult.surveys.access import frozen_questionnaire
-from auscult.surveys.models import Ballot, BallotKey, LiveResult, Survey
+from auscult.surveys.access import find_survey_to_answer, frozen_questionnaire
+from auscult.surveys.models import Ballot, BallotKey, LiveResult
 from auscult.surveys.questionnaire.document import Kind
 from auscult.surveys.questionnaire.items import CHOSEN, count_answers
 from auscult.surveys.rules import (
@@ -156,7 +157,7 @@ def question_boxes(
     return list(boxes.values())
 
 
-def _choice_line(code: str, label: str, chosen: bool, answers: Mapping[str, Any]) -> ChoiceLine:  # noqa: FBT001 - one of five
+def _choice_line(code: str, label: str, chosen: bool, answers: Mapping[str, Any]) -> ChoiceLine:
     answer = answers.get(code, {})
     return ChoiceLine(
         code,
@@ -177,19 +178,43 @@ def find_own_ballot(survey_id: int, member_id: int) -> Ballot | None:
     return Ballot.objects.filter(pk=rules.locator(bytes(key), member_id)).first() if key else None
 
 
-def get_receipt(standing: Standing, survey: Survey) -> Receipt:
-    """The own receipt, while the survey is open.
+@dataclass(frozen=True)
+class BallotPage:
+    """The receipt of one's ballot, and what happens next."""
+
+    public_id: str
+    title: str
+    ballot_sentence: str
+    honorarium: Mapping[str, Any] | None
+    receipt: Receipt
+
+
+def get_ballot_page(standing: Standing, public_id: uuid.UUID) -> BallotPage:
+    """The own ballot, while the survey is open, in two queries.
 
     Raises:
-        NotFound: no ballot of one's own.
+        NotFound: no such survey, or no ballot of one's own.
         Conflict: closed; the key that found the ballot is destroyed.
     """
+    survey = find_survey_to_answer(standing, public_id)
     if survey.state == SurveyState.CLOSED:
         raise Conflict(
             "This poll is closed and the key that found your ballot is destroyed. Your browser has the receipt."
         )
-    ballot = find_own_ballot(survey.pk, standing.member_id) if standing.member_id else None
+    place = rules.locator(survey.key, standing.require_member())
+    ballot = Ballot.objects.filter(pk=place).values_list("answers", "nonces").first()
     if ballot is None:
         raise NotFound("You have not answered this poll.")
-    counted = count_answers(frozen_questionnaire(survey.freeze_hash, survey.freeze or {}), ballot.answers)
-    return receipt_of(survey.freeze_hash, survey.title, counted, ballot.nonces)
+    counted = count_answers(survey.questionnaire, ballot[0])
+    return BallotPage(
+        str(public_id),
+        survey.title,
+        rules.ballot_sentence(
+            BallotMode(survey.ballot_mode),
+            survey.compared_name,
+            closes_at=survey.closes_at,
+            invited=survey.instrument in rules.INVITED,
+        ),
+        survey.honorarium,
+        receipt_of(survey.freeze_hash, survey.title, counted, ballot[1]),
+    )

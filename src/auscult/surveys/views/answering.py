@@ -27,7 +27,7 @@ from auscult.surveys.actions.answering import (
 )
 from auscult.surveys.actions.fieldwork import set_wish, unsubscribe
 from auscult.surveys.plan import PLAN_FIELDS
-from auscult.surveys.queries.ballots import get_receipt
+from auscult.surveys.queries.ballots import get_ballot_page
 from auscult.surveys.queries.surveys import get_answering_page, get_survey_list, get_survey_page
 from auscult.surveys.questionnaire.answers import FaultyAnswer, read_form
 from auscult.surveys.questionnaire.document import Questionnaire
@@ -212,19 +212,15 @@ def answers_save(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @never_cache
 def ballot(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The ballot is in: the receipt, and what happens next."""
-    standing = standing_of(request)
-    found = access.load_survey_to_read(standing, public_id)
-    receipt = get_receipt(standing, found)
-    page = get_survey_page(standing, public_id, clock.now())
-    return render_page(request, DONE, {"page": page, "receipt": json.dumps(receipt.as_json())})
+    page = get_ballot_page(standing_of(request), public_id)
+    return render_page(request, DONE, {"page": page, "receipt": json.dumps(page.receipt.as_json())})
 
 
 @require_safe
 @never_cache
 def receipt(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The own receipt as a file, while the poll is open."""
-    standing = standing_of(request)
-    found = get_receipt(standing, access.load_survey_to_read(standing, public_id))
+    found = get_ballot_page(standing_of(request), public_id).receipt
     response = HttpResponse(json.dumps(found.as_json(), indent=1), content_type="application/json")
     response["Content-Disposition"] = f'attachment; filename="receipt-{found.freeze[:12]}.json"'
     return response
