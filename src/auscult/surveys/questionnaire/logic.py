@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from auscult.surveys.questionnaire.document import (
+    LARGEST_NUMBER,
     All,
     Any_,
     Asks,
@@ -102,8 +103,6 @@ class Unreachable:
 
 #: Steps that the search takes for one question before it gives up; honest ones need some hundreds.
 MOST_STEPS = 10_000
-#: Numbers that can be answered at all: from minus this to this.
-LARGEST_NUMBER = 1e12
 
 
 class _TooManyBranches(Exception):
