@@ -205,6 +205,27 @@ def _text(question: Question, value: Any) -> str | None:
     return text or None
 
 
+def valid_answers(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> dict[str, Answer]:
+    """Of answers just as they were entered those that fit their questions, as they are stored."""
+    return _clean_each(questionnaire, answers)[0]
+
+
+def _clean_each(
+    questionnaire: Questionnaire, answers: Mapping[str, Any]
+) -> tuple[dict[str, Answer], dict[str, FaultyAnswer]]:
+    cleaned: dict[str, Answer] = {}
+    faults: dict[str, FaultyAnswer] = {}
+    for question in questionnaire.questions():
+        try:
+            answer = clean_answer(question, answers.get(question.code))
+        except FaultyAnswer as fault:
+            faults[question.code] = fault
+            continue
+        if answer is not None:
+            cleaned[question.code] = answer
+    return cleaned, faults
+
+
 def clean_answers(questionnaire: Questionnaire, answers: Mapping[str, Any], *, final: bool) -> dict[str, Answer]:
     """A whole ballot as it is stored: valid answers to questions that are shown, in the order of the document.
 
@@ -215,20 +236,11 @@ def clean_answers(questionnaire: Questionnaire, answers: Mapping[str, Any], *, f
     Raises:
         FaultyAnswer: names the question.
     """
-    known = {question.code: question for question in questionnaire.questions()}
+    known = {question.code for question in questionnaire.questions()}
     unknown = next((code for code in answers if code not in known), None)
     if unknown is not None:
         raise FaultyAnswer("", "The ballot answers a question that this poll does not ask. Reload the page.")
-    cleaned: dict[str, Answer] = {}
-    faults: dict[str, FaultyAnswer] = {}
-    for code, question in known.items():
-        try:
-            answer = clean_answer(question, answers.get(code))
-        except FaultyAnswer as fault:
-            faults[code] = fault
-            continue
-        if answer is not None:
-            cleaned[code] = answer
+    cleaned, faults = _clean_each(questionnaire, answers)
     shown = shown_questions(questionnaire, cleaned)
     # What is wrong in a hidden question its author could not put right: it is dropped with the question.
     for question in shown:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from auscult.surveys.questionnaire.answers import valid_answers
 from auscult.surveys.questionnaire.document import Choice, Question, Questionnaire, Row, Section, write_number
-from auscult.surveys.questionnaire.items import Answers
 from auscult.surveys.questionnaire.logic import holds, shown_questions
 
 _PIPE = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9_]{0,19})\}")
@@ -112,7 +112,7 @@ def arrange(
     *,
     seed: int,
     language: str = "",
-    answers: Answers | None = None,
+    answers: Mapping[str, Any] | None = None,
     everything: bool = False,
 ) -> Arranged:
     """The questionnaire as one respondent sees it.
@@ -120,10 +120,10 @@ def arrange(
     Args:
         seed: from which every random order follows.
         language: one of ``languages``; another one, or none, gives the language of the wordings.
-        answers: so far: they decide what is shown and what is piped in.
+        answers: so far: they decide what is shown and what is piped in; what does not fit its question counts as none.
         everything: show also what hangs on answers (previews).
     """
-    answers = answers or {}
+    answers = valid_answers(questionnaire, answers or {})
     texts: Mapping[str, str] = questionnaire.translations.get(language, {})
     chosen = language if texts else questionnaire.language
 
