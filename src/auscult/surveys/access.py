@@ -109,8 +109,8 @@ def _read_to_answer(standing: Standing, condition: str, survey: int | uuid.UUID)
     if row is None or standing.level < Level.L1:
         raise NotFound
     (
-        pk, public_id, state, instrument, mode, paused, closes_at, honorarium, freeze_hash, title, compared_with, compared_name,
-        key, invited, outcome,
+        pk, public_id, state, instrument, mode, paused, closes_at, honorarium, freeze_hash, title, compared_with,
+        compared_name, key, invited, outcome,
     ) = row  # fmt: skip
     return SurveyToAnswer(
         pk=pk,

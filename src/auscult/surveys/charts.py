@@ -1,4 +1,4 @@
-"""Charts as SVG: in a page by classes that the stylesheet colours, in a file with colours of its own. A table stands beside each."""
+"""Charts as SVG: coloured by the stylesheet in a page, by themselves in a file. A table stands beside each."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from xml.etree import ElementTree as ET
 NAMESPACE = "http://www.w3.org/2000/svg"
 WIDTH, NARROW = 720, 360
 _STYLE = """
-.chart { font: 13px system-ui, sans-serif } .ink { fill: #182225 } .soft { fill: #526064 } .track { fill: #f1ede5 }
-.fill { fill: #8cc4bc } .interval { fill: #0a3d3a } .rule { stroke: #8d9492 } .paper { fill: #ffffff }
+.chart { font: 13px system-ui, sans-serif }
+.ink { fill: #182225 } .soft { fill: #526064 } .dark { fill: #182225 } .light { fill: #ffffff } .paper { fill: #ffffff }
+.track { fill: #f1ede5 } .fill { fill: #8cc4bc } .interval { fill: #0a3d3a } .rule { stroke: #8d9492 }
 .d2 { fill: #a9571f } .d1 { fill: #e3ad7c } .d0 { fill: #d0ccc2 } .a1 { fill: #8cc4bc } .a2 { fill: #1f6f68 }
-.s0 { fill: #eef5f3 } .s1 { fill: #c9e3de } .s2 { fill: #96cbc2 } .s3 { fill: #327f76 } .s4 { fill: #14544e } .withheld { fill: #e6e2d9 }
-.light { fill: #ffffff } .dark { fill: #182225 }
-@media (prefers-color-scheme: dark) { .ink { fill: #e6ecea } .soft { fill: #a3b2b2 } .track { fill: #10161a } .paper { fill: #1a2225 }
-.fill { fill: #2d7f77 } .interval { fill: #d8f3ee } .withheld { fill: #303c40 } }
+.s0 { fill: #eef5f3 } .s1 { fill: #c9e3de } .s2 { fill: #96cbc2 } .s3 { fill: #327f76 } .s4 { fill: #14544e }
+.withheld { fill: #e6e2d9 }
+@media (prefers-color-scheme: dark) {
+.ink { fill: #e6ecea } .soft { fill: #a3b2b2 } .track { fill: #10161a } .paper { fill: #1a2225 }
+.fill { fill: #2d7f77 } .interval { fill: #d8f3ee } .withheld { fill: #303c40 }
+}
 """
 #: States as square tiles: code → (column, row). After the grid that NPR drew in 2015.
 TILES = {

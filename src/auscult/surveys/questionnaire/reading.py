@@ -52,20 +52,22 @@ def _place(path: Sequence[str | int]) -> str:
 
 def _words(error: jsonschema.ValidationError) -> str:
     """A violation of the schema in words for people."""
-    limit = error.validator_value
+    limit: Any = error.validator_value
+    instance: Any = error.instance
     match error.validator:
         case "maxLength":
-            return f"it has {len(error.instance):,} characters; write at most {limit} characters."
+            return f"it has {len(instance):,} characters; write at most {limit} characters."
         case "minLength":
             return "write something here; it is empty."
         case "maxItems":
-            return f"there are {len(error.instance)}; at most {limit} are taken."
+            return f"there are {len(instance)}; at most {limit} are taken."
         case "minItems":
-            return f"there are {len(error.instance)}; at least {limit} are needed."
+            return f"there are {len(instance)}; at least {limit} are needed."
         case "pattern":
-            return f"“{str(error.instance)[:60]}” will not do: codes are lower-case letters, digits and _, beginning with a letter."
+            said = str(instance)[:60]
+            return f"“{said}” will not do: codes are lower-case letters, digits and _, beginning with a letter."
         case "enum" | "const":
-            return f"“{str(error.instance)[:60]}” is none of {limit}."
+            return f"“{str(instance)[:60]}” is none of {limit}."
         case _:
             return error.message if len(error.message) < 200 else error.message[:200] + "…"
 

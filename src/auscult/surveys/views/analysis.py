@@ -146,28 +146,17 @@ def table(request: HttpRequest, survey_id: int) -> HttpResponse:
         for line in page.crosstab.lines:
             levels = line.levels or ("(small groups together)",) * len(page.crosstab.by)
             for (_, label), cell in zip(page.crosstab.answers, line.cells, strict=True):
-                writer.writerow(
-                    [
-                        *map(safe_cell, levels),
-                        line.base,
-                        safe_cell(label),
-                        cell.count,
-                        f"{cell.raw_share:.3f}",
-                        cell.share,
-                        cell.low,
-                        cell.high,
-                    ]
-                )
+                figures = (cell.count, f"{cell.raw_share:.3f}", cell.share, cell.low, cell.high)
+                writer.writerow([*map(safe_cell, levels), line.base, safe_cell(label), *figures])
     else:
         writer.writerow(["question", "wording", "answer", "count", "share", "weighted_share", "low", "high"])
         asked = {q["code"]: q for q in page.result["questionnaire"]}
         for question in page.result["questions"]:
-            labels = {c["code"]: c["label"] for c in asked[question["question"]]["choices"]}
+            item = asked[question["question"]]
+            labels = {c["code"]: safe_cell(c["label"]) for c in item["choices"]}
             for a in question["answers"]:
-                writer.writerow(
-                    [question["question"], safe_cell(asked[question["question"]]["wording"]), safe_cell(labels[a["answer"]]), a["count"],
-                     f"{a['raw_share']:.3f}", a["share"], a["low"], a["high"]]
-                )  # fmt: skip
+                figures = (a["count"], f"{a['raw_share']:.3f}", a["share"], a["low"], a["high"])
+                writer.writerow([item["code"], safe_cell(item["wording"]), labels[a["answer"]], *figures])
     response = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="table-{survey_id}.csv"'
     return response
