@@ -74,7 +74,8 @@ def _read(value: Any, *, complete: bool) -> Questionnaire:
         raise FaultyQuestionnaire(f"The field “format” must be “{FORMAT}”.")
     error = jsonschema.exceptions.best_match(_validator().iter_errors(value))
     if error is not None:
-        message = error.message if len(error.message) < 200 else error.message[:200] + "…"
+        # What is wrong stands at the end, behind the value.
+        message = error.message if len(error.message) < 200 else "…" + error.message[-160:]
         raise FaultyQuestionnaire(f"At {_place(list(error.absolute_path))}: {message}")
     questionnaire = Questionnaire(
         title=value["title"].strip(),
