@@ -39,9 +39,12 @@ def check_questionnaire(questionnaire: Questionnaire, *, complete: bool) -> None
     """
     questions = list(questionnaire.questions())
     _require_distinct("page", [section.code for section in questionnaire.sections])
-    # A matrix's rows are fields of the form beside the questions.
-    fields = [f"{question.code}__{row.code}" for question in questions for row in question.rows]
-    _require_distinct("question", [*(question.code for question in questions), *fields])
+    _require_distinct("question", [question.code for question in questions])
+    # The form calls its fields so.
+    rows = {f"{question.code}__{row.code}": question.code for question in questions for row in question.rows}
+    for question in questions:
+        if question.code in rows:
+            _refuse(f"Question {question.code} has the code of a row of “{rows[question.code]}”. Give it another one.")
     if len(questions) > MOST_QUESTIONS:
         _refuse(f"A questionnaire has at most {MOST_QUESTIONS} questions; this one has {len(questions)}.")
     for question in questions:

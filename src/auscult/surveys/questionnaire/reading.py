@@ -69,7 +69,8 @@ def _words(error: jsonschema.ValidationError) -> str:
         case "enum" | "const":
             return f"“{str(instance)[:60]}” is none of {limit}."
         case _:
-            return error.message if len(error.message) < 200 else error.message[:200] + "…"
+            # What is wrong stands at the end, behind the value.
+            return error.message if len(error.message) < 200 else "…" + error.message[-160:]
 
 
 def read_questionnaire(value: Any, *, complete: bool = True) -> Questionnaire:
