@@ -168,11 +168,15 @@ def _in_proportion(
     def within(name: str, factor: Fraction) -> Fraction:
         return min(max(factor * measure[name], Fraction(least[name])), Fraction(most[name]))
 
+    def reached(factor: Fraction) -> Fraction:
+        return sum((within(name, factor) for name in measure), Fraction())
+
     bends = sorted({bound / each for name, each in measure.items() for bound in (least[name], most[name])})
-    last = bisect_right(bends, size, key=lambda factor: sum(within(name, factor) for name in measure)) - 1
+    last = bisect_right(bends, Fraction(size), key=reached) - 1
     free = [name for name, each in measure.items() if least[name] <= bends[last] * each < most[name]]
-    left = size - sum(within(name, bends[last]) for name in measure if name not in free)
-    factor = left / sum(measure[name] for name in free) if free else bends[last]
+    factor = bends[last]
+    if free:
+        factor += (size - reached(factor)) / sum((measure[name] for name in free), Fraction())
     ideal = {name: within(name, factor) for name in measure}
     whole = {name: floor(each) for name, each in ideal.items()}
     by_remainder = sorted(measure, key=lambda name: (whole[name] - ideal[name], name))
