@@ -282,7 +282,7 @@ def _sample_design(request: HttpRequest) -> dict[str, Any] | None:
     for name in ("fixed", "spread"):
         lines = [line.split(":", 1) for line in request.POST.get(name, "").splitlines() if ":" in line]
         if lines:
-            design[name] = {key.strip(): float(value) if name == "spread" else int(value) for key, value in lines}
+            design[name] = {key.strip(): value.strip() for key, value in lines}
     return design
 
 
