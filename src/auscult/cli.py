@@ -287,6 +287,15 @@ def identity_rotate() -> None:
     click.echo(f"{done:,} values sealed anew. Older keys can be taken out of AUSCULT_IDENTITY_KEYS now.")
 
 
+@main.command()
+def bounce() -> None:
+    """Read a returned mail from standard input; a mail server pipes it here."""
+    _start()
+    from auscult.shared.mail import read_bounce
+
+    click.echo("noted" if read_bounce(sys.stdin.buffer.read()) else "not one of ours, or not for good")
+
+
 @main.command("role")
 @click.argument("email")
 @click.argument("role")

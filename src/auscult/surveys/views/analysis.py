@@ -118,8 +118,8 @@ def _balance(page: AnalysisPage, *, narrow: bool, standalone: bool = False) -> s
     rows = [
         charts.BalanceRow(
             f"{row['margin']}: {row['level']}".replace("_", " ").replace("|", " · "),
-            standardised_difference(row["raw"], row["population"]),
-            standardised_difference(row["weighted"], row["population"]),
+            abs(standardised_difference(row["raw"], row["population"])),
+            abs(standardised_difference(row["weighted"], row["population"])),
         )
         for row in (weighting["balance"] if weighting else [])
     ]
