@@ -50,6 +50,38 @@ def _place(path: Sequence[str | int]) -> str:
     return words or "the document"
 
 
+#: What the patterns of the schema take.
+_PATTERNS = {
+    schema()["$defs"]["code"]["pattern"]: "codes are lower-case letters, digits and _, beginning with a letter",
+    schema()["$defs"]["language"]["pattern"]: "languages are written like en or pt-BR",
+    schema()["$defs"]["bound"]["anyOf"][1]["pattern"]: "write a number, or a date like 2026-01-31",
+}
+
+
+def _words(error: jsonschema.ValidationError) -> str:
+    """A violation of the schema in words for people."""
+    limit: Any = error.validator_value
+    found: Any = error.instance
+    match error.validator:
+        case "maxLength":
+            return f"it has {len(found):,} characters; write at most {limit} characters."
+        case "minLength":
+            return "write something here; it is empty."
+        case "maxItems":
+            return f"there are {len(found)}; at most {limit} are taken."
+        case "minItems":
+            return f"there are {len(found)}; at least {limit} are needed."
+        case "pattern":
+            return f"“{str(found)[:60]}” will not do: {_PATTERNS[limit]}."
+        case "oneOf":
+            return "a condition is “all”, “any” or “not”, or asks a question: “is”, “at_least”, “at_most”, “answered”."
+        case "enum" | "const":
+            return f"“{str(found)[:60]}” is none of {limit}."
+        case _:
+            # What is wrong stands at the end, behind the value.
+            return error.message if len(error.message) < 200 else "…" + error.message[-160:]
+
+
 def read_questionnaire(value: Any, *, complete: bool = True) -> Questionnaire:
     """Read a questionnaire from its JSON.
 
@@ -74,9 +106,7 @@ def _read(value: Any, *, complete: bool) -> Questionnaire:
         raise FaultyQuestionnaire(f"The field “format” must be “{FORMAT}”.")
     error = jsonschema.exceptions.best_match(_validator().iter_errors(value))
     if error is not None:
-        # What is wrong stands at the end, behind the value.
-        message = error.message if len(error.message) < 200 else "…" + error.message[-160:]
-        raise FaultyQuestionnaire(f"At {_place(list(error.absolute_path))}: {message}")
+        raise FaultyQuestionnaire(f"At {_place(list(error.absolute_path))}: {_words(error)}")
     questionnaire = Questionnaire(
         title=value["title"].strip(),
         sections=tuple(_section(section) for section in value["sections"]),
