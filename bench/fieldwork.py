@@ -1,9 +1,8 @@
 """Answering a survey over real HTTP: open, save, submit, see the receipt.
 
-Against Granian with two workers and PostgreSQL with fsync on. The reference is a bare Django view that inserts one row, on the same server and database.
-
-With ``crash``, half way a worker is killed and PostgreSQL is stopped at once and started again; clients try again. At the
-end every ballot that was acknowledged must be there once, in turnout, ballots and tallies.
+Against Granian with two workers and PostgreSQL with fsync on. The reference is a bare Django view that inserts one row, on the
+same server and database. With ``crash``, half way a worker is killed and PostgreSQL is stopped at once and started again;
+clients try again. At the end every ballot that was acknowledged must be there once, in turnout, ballots and tallies.
 
 Usage: make bench B=fieldwork, or ``python -m bench.fieldwork 20000``, or ``python -m bench.fieldwork 400 crash``.
 """
@@ -119,7 +118,8 @@ def serve(application: str) -> Iterator[tuple[int, int]]:
         "--blocking-threads", "1", "--backlog", "1024", "--no-ws", "--log-level", "critical", "--respawn-failed-workers",
         application,
     ]  # fmt: skip
-    with subprocess.Popen(command) as server:
+    # While PostgreSQL is away every request fails, and each says so at length.
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:
         try:
             for _ in range(300):
                 with contextlib.suppress(OSError, http.client.HTTPException):

@@ -117,5 +117,6 @@ or by hand: SHA256SUMS with sha256sum -c; ballots/*.jsonl hold one line per coun
 zero byte and the line's canonical JSON (RFC 8785); their Merkle roots (RFC 9162) stand in manifest.json, which is signed
 (Ed25519, signature.json); record.json proves that the frozen wording and this release stand in the
 public record, the wording first. strata.csv holds counts by group with small cells pooled; frame.csv the population
-used for weights. Where rules that were declared before opening left ballots out, left_out.jsonl names their leaves and the rule.
+used for weights. Where rules declared before opening left ballots
+out, left_out.jsonl names their leaves and the rule.
 """

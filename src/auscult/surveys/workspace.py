@@ -23,12 +23,14 @@ MOST_STRATA = 2
 
 
 def allowed_tables(table: CellTable, *, minimum: int) -> tuple[tuple[str, ...], ...]:
-    """Strata by which tables may be shown: each variable, and then, in a fixed order, each pair that gives away no group
-    of fewer than the minimum together with everything before.
+    """Strata by which tables may be shown.
+
+    Each variable, and then, in a fixed order, each pair that together with everything before gives away no group of fewer
+    than the minimum.
 
     The list follows from the counts alone, so it is the same for whoever asks, whenever, in whatever order.
     """
-    allowed = [(variable,) for variable in table.variables]
+    allowed: list[tuple[str, ...]] = [(variable,) for variable in table.variables]
     published = [each for by in allowed for each in _sums(table, by, minimum)]
     for pair in combinations(table.variables, MOST_STRATA):
         new = _sums(table, pair, minimum)

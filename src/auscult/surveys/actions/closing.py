@@ -185,8 +185,8 @@ def _set_dispositions(survey: Survey) -> dict[Disposition, int] | None:
     for member_id, state in rows.iterator(chunk_size=5000):
         code = rules.disposition(state, answered.get(member_id), begun=rules.locator(key, member_id) in begun)
         by_code.setdefault(code, []).append(member_id)
-    for code, members in by_code.items():
-        Invitation.objects.filter(survey=survey, member_id__in=members).update(disposition=code)
+    for disposition, members in by_code.items():
+        Invitation.objects.filter(survey=survey, member_id__in=members).update(disposition=disposition)
     return count_dispositions(survey.pk)
 
 
@@ -208,7 +208,7 @@ def _fieldwork_figures(
     dispositions: dict[Disposition, int] | None,
 ) -> dict[str, Any]:
     """What is published of how the survey went."""
-    seconds = [s for s in Ballot.objects.filter(survey=survey, seconds__gt=0).values_list("seconds", flat=True)]
+    seconds = list(Ballot.objects.filter(survey=survey, seconds__gt=0).values_list("seconds", flat=True))
     figures: dict[str, Any] = {
         "complete": outcomes[Outcome.COMPLETE],
         "screened_out": outcomes[Outcome.SCREENED_OUT],
@@ -242,8 +242,8 @@ def _count_states(survey: Survey, questionnaire: Questionnaire, quality: Quality
     rows = Ballot.objects.filter(survey=survey).order_by("locator").values_list("answers", "state")
     for (answers, state), excluded in zip(rows, quality.excluded, strict=True):
         if not excluded:
-            for item, choice in count_answers(questionnaire, answers).items():
-                counts.setdefault(item, Counter())[state, choice] += 1
+            for code, choice in count_answers(questionnaire, answers).items():
+                counts.setdefault(code, Counter())[state, choice] += 1
     tables = []
     for item in items_of(questionnaire):
         found = counts.get(item.code, Counter())
@@ -253,7 +253,7 @@ def _count_states(survey: Survey, questionnaire: Questionnaire, quality: Quality
         totals = Counter[str]()
         for (_, choice), count in found.items():
             totals[choice] += count
-        leading = max((choice.code for choice in item.choices), key=lambda code: totals[code])
+        leading = max((choice.code for choice in item.choices), key=totals.__getitem__)
         answers = {state: sum(n for (where, _), n in found.items() if where == state) for state in states}
         counts_of = np.array([[found[state, leading], answers[state] - found[state, leading]] for state in states])
         table = suppress_table(states, counts_of, minimum=MINIMUM_CELL)

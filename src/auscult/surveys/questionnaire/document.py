@@ -100,7 +100,6 @@ class Asks:
         row: row of a matrix, or empty.
     """
 
-    __test__ = False
     question: str
     test: Test
     values: tuple[str | float, ...] = ()

@@ -61,22 +61,22 @@ _PATTERNS = {
 def _words(error: jsonschema.ValidationError) -> str:
     """A violation of the schema in words for people."""
     limit: Any = error.validator_value
-    found: Any = error.instance
+    instance: Any = error.instance
     match error.validator:
         case "maxLength":
-            return f"it has {len(found):,} characters; write at most {limit} characters."
+            return f"it has {len(instance):,} characters; write at most {limit} characters."
         case "minLength":
             return "write something here; it is empty."
         case "maxItems":
-            return f"there are {len(found)}; at most {limit} are taken."
+            return f"there are {len(instance)}; at most {limit} are taken."
         case "minItems":
-            return f"there are {len(found)}; at least {limit} are needed."
+            return f"there are {len(instance)}; at least {limit} are needed."
         case "pattern":
-            return f"“{str(found)[:60]}” will not do: {_PATTERNS[limit]}."
+            return f"“{str(instance)[:60]}” will not do: {_PATTERNS[limit]}."
         case "oneOf":
             return "a condition is “all”, “any” or “not”, or asks a question: “is”, “at_least”, “at_most”, “answered”."
         case "enum" | "const":
-            return f"“{str(found)[:60]}” is none of {limit}."
+            return f"“{str(instance)[:60]}” is none of {limit}."
         case _:
             # What is wrong stands at the end, behind the value.
             return error.message if len(error.message) < 200 else "…" + error.message[-160:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from math import isfinite
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from auscult.shared import audit, clock
 from auscult.shared.pages import attempt, render_page, standing_of
 from auscult.shared.refusals import NotFound
+from auscult.statistics.representativeness import standardised_difference
 from auscult.surveys import charts
 from auscult.surveys.actions.coding import code_texts
 from auscult.surveys.exports.archive import ExportFormat, make_export
@@ -64,6 +66,8 @@ def analysis(request: HttpRequest, survey_id: int) -> HttpResponse:
             for question in page.likert
         ],
         "map": (_map(page, narrow=False), _map(page, narrow=True)),
+        "balance": (_balance(page, narrow=False), _balance(page, narrow=True)),
+        "waves": (_waves(page, narrow=False), _waves(page, narrow=True)),
     }
     return render_page(request, "surveys/analysis_read.html", values)
 
@@ -108,6 +112,37 @@ def _map(page: AnalysisPage, *, narrow: bool, standalone: bool = False) -> str:
     return charts.tile_map(title, values, narrow=narrow, standalone=standalone) if values else ""
 
 
+def _balance(page: AnalysisPage, *, narrow: bool, standalone: bool = False) -> str:
+    """The love plot: every margin before and after weighting; empty where nothing is weighted."""
+    weighting = page.result["weighting"]
+    rows = [
+        charts.BalanceRow(
+            f"{row['margin']}: {row['level']}".replace("_", " ").replace("|", " · "),
+            standardised_difference(row["raw"], row["population"]),
+            standardised_difference(row["weighted"], row["population"]),
+        )
+        for row in (weighting["balance"] if weighting else [])
+    ]
+    rows = [row for row in rows if isfinite(row.raw) and isfinite(row.weighted)]
+    if not rows:
+        return ""
+    return charts.love_plot("Distance from the population", rows, narrow=narrow, standalone=standalone)
+
+
+def _waves(page: AnalysisPage, *, narrow: bool, standalone: bool = False) -> str:
+    """The commonest answer of the newest wave over all waves; empty without waves."""
+    if len(page.trend) < 2:
+        return ""
+    label = max(page.trend[-1].cells, key=lambda cell: cell.share).label
+    points = [
+        charts.TrendPoint(line.label, cell.share, cell.low, cell.high, line.changed)
+        for line in page.trend
+        for cell in line.cells
+        if cell.label == label
+    ]
+    return charts.trend(label, points, narrow=narrow, standalone=standalone)
+
+
 def _bars(page: AnalysisPage) -> str:
     question = next(q for q in page.result["questions"] if q["question"] == page.item)
     asked = next(q for q in page.result["questionnaire"] if q["code"] == page.item)
@@ -128,6 +163,10 @@ def chart(request: HttpRequest, survey_id: int) -> HttpResponse:
         svg = _likert(page, request.GET.get("question", page.item)[:44], narrow=False, standalone=True)
     elif kind == "map":
         svg = _map(page, narrow=False, standalone=True)
+    elif kind == "balance":
+        svg = _balance(page, narrow=False, standalone=True)
+    elif kind == "waves":
+        svg = _waves(page, narrow=False, standalone=True)
     if not svg:
         raise NotFound
     response = HttpResponse(svg, content_type="image/svg+xml")
@@ -146,28 +185,17 @@ def table(request: HttpRequest, survey_id: int) -> HttpResponse:
         for line in page.crosstab.lines:
             levels = line.levels or ("(small groups together)",) * len(page.crosstab.by)
             for (_, label), cell in zip(page.crosstab.answers, line.cells, strict=True):
-                writer.writerow(
-                    [
-                        *map(safe_cell, levels),
-                        line.base,
-                        safe_cell(label),
-                        cell.count,
-                        f"{cell.raw_share:.3f}",
-                        cell.share,
-                        cell.low,
-                        cell.high,
-                    ]
-                )
+                figures = (cell.count, f"{cell.raw_share:.3f}", cell.share, cell.low, cell.high)
+                writer.writerow([*map(safe_cell, levels), line.base, safe_cell(label), *figures])
     else:
         writer.writerow(["question", "wording", "answer", "count", "share", "weighted_share", "low", "high"])
         asked = {q["code"]: q for q in page.result["questionnaire"]}
         for question in page.result["questions"]:
-            labels = {c["code"]: c["label"] for c in asked[question["question"]]["choices"]}
+            item = asked[question["question"]]
+            labels = {c["code"]: safe_cell(c["label"]) for c in item["choices"]}
             for a in question["answers"]:
-                writer.writerow(
-                    [question["question"], safe_cell(asked[question["question"]]["wording"]), safe_cell(labels[a["answer"]]), a["count"],
-                     f"{a['raw_share']:.3f}", a["share"], a["low"], a["high"]]
-                )  # fmt: skip
+                figures = (a["count"], f"{a['raw_share']:.3f}", a["share"], a["low"], a["high"])
+                writer.writerow([item["code"], safe_cell(item["wording"]), labels[a["answer"]], *figures])
     response = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="table-{survey_id}.csv"'
     return response
