@@ -170,9 +170,9 @@ def _check_condition(here: str, condition: Condition | None, known: Mapping[str,
 
 
 def _check_test(here: str, asks: Asks, question: Question) -> None:
-    rows = {row.code for row in question.rows}
+    rows = [row.code for row in question.rows]
     if question.kind == Kind.MATRIX and asks.test == Test.IS and asks.row not in rows:
-        _refuse(f"{here}: of a matrix a condition names the row: “{question.code}.{next(iter(rows), 'r1')} is …”.")
+        _refuse(f"{here}: of a matrix a condition names the row: “{question.code}.{(rows or ['r1'])[0]} is …”.")
     if asks.row and asks.row not in rows:
         _refuse(f"{here}: “{question.code}” has no row “{asks.row}”.")
     if asks.test == Test.IS:

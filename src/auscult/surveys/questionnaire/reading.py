@@ -50,6 +50,14 @@ def _place(path: Sequence[str | int]) -> str:
     return words or "the document"
 
 
+#: What the patterns of the schema take.
+_PATTERNS = {
+    schema()["$defs"]["code"]["pattern"]: "codes are lower-case letters, digits and _, beginning with a letter",
+    schema()["$defs"]["language"]["pattern"]: "languages are written like en or pt-BR",
+    schema()["$defs"]["bound"]["anyOf"][1]["pattern"]: "write a number, or a date like 2026-01-31",
+}
+
+
 def _words(error: jsonschema.ValidationError) -> str:
     """A violation of the schema in words for people."""
     limit: Any = error.validator_value
@@ -64,8 +72,9 @@ def _words(error: jsonschema.ValidationError) -> str:
         case "minItems":
             return f"there are {len(instance)}; at least {limit} are needed."
         case "pattern":
-            said = str(instance)[:60]
-            return f"“{said}” will not do: codes are lower-case letters, digits and _, beginning with a letter."
+            return f"“{str(instance)[:60]}” will not do: {_PATTERNS[limit]}."
+        case "oneOf":
+            return "a condition is “all”, “any” or “not”, or asks a question: “is”, “at_least”, “at_most”, “answered”."
         case "enum" | "const":
             return f"“{str(instance)[:60]}” is none of {limit}."
         case _:
