@@ -29,7 +29,13 @@ def test_numbers_in_addresses(member, path, value):
 
 @pytest.mark.parametrize(
     "path",
-    [f"/postings/{HUGE}/", f"/record/{HUGE}/", f"/results/{HUGE}/", f"/verifier/{'9' * 18}/", "/polls/x/receipt.json"],
+    [
+        f"/postings/{HUGE}/",
+        f"/record/{HUGE}/",
+        f"/results/{HUGE}/",
+        f"/verifier/{'9' * 18}/",
+        "/surveys/x/receipt.json",
+    ],
 )
 def test_numbers_in_paths(member, path):
     client, _ = member

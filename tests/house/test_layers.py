@@ -67,6 +67,9 @@ SILENT = {
     "make_letter": "typesets a letter, writes nothing",
     "note_due_silences": "calls note_silence, which writes one for each",
     "cast_ballot": "an event beside the turnout would tell when each member voted; close_survey counts them",
+    "save_answers": "an event would tell when each member answered; nothing is counted yet",
+    "unsubscribe_token": "signs a number, writes nothing",
+    "book": "a step of the honoraria's actions, which write theirs",
     "refresh_live_result": "a step of cast_ballot and close_survey, which write theirs",
     "close_due_surveys": "calls close_survey, which writes one for each",
 }

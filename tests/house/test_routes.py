@@ -1,6 +1,5 @@
 """The table route × who → status, executed. A new route fails until it stands here."""
 
-import uuid
 from datetime import timedelta
 
 import pytest
@@ -31,6 +30,28 @@ GET = {
     "community:posting-create": (302, 403, 403, 200, 403, 403),
     "community:posting-read": (302, 403, 200, 200, 403, 403),
     "community:poll-read": (302, 403, 302, 302, 403, 403),
+    "surveys:survey-list": (302, 403, 200, 200, 403, 403),
+    "surveys:survey-draft": (302, 403, 403, 200, 403, 403),
+    "surveys:questionnaire-schema": (200, 200, 200, 200, 200, 200),
+    "surveys:honoraria-read": (302, 200, 200, 200, 200, 200),
+    "surveys:unsubscribe": (200, 200, 200, 200, 200, 200),
+    "surveys:survey-read": (302, 404, 200, 200, 404, 404),
+    "surveys:survey-answer": (302, 404, 403, 200, 404, 404),
+    "surveys:ballot-read": (404, 404, 404, 404, 404, 404),
+    # What somebody else, or a researcher, runs.
+    "surveys:survey-design": (404, 404, 404, 404, 404, 404),
+    "surveys:plan-edit": (404, 404, 404, 404, 404, 404),
+    "surveys:preview-read": (404, 404, 404, 404, 404, 404),
+    "surveys:preview-page-read": (404, 404, 404, 404, 404, 404),
+    "surveys:dry-run-read": (404, 404, 404, 404, 404, 404),
+    "surveys:questionnaire-export": (404, 404, 404, 404, 404, 404),
+    "surveys:fieldwork-read": (404, 404, 404, 404, 404, 404),
+    "surveys:ledger-read": (404, 404, 404, 404, 404, 404),
+    "surveys:analysis-read": (404, 404, 404, 404, 404, 404),
+    "surveys:chart-read": (404, 404, 404, 404, 404, 404),
+    "surveys:table-read": (404, 404, 404, 404, 404, 404),
+    "surveys:texts-read": (404, 404, 404, 404, 404, 404),
+    "surveys:export-read": (404, 404, 404, 404, 404, 404),
     "surveys:receipt-read": (404, 404, 404, 404, 404, 404),
     "publishing:release-list": (200, 200, 200, 200, 200, 200),
     "publishing:release-publish": (302, 404, 404, 404, 404, 200),
@@ -84,6 +105,30 @@ POST = {
     "community:ballot-cast": (403, 403, 403, 400, 403, 403),
     "community:comment-create": (403, 403, 403, 400, 403, 403),
     "community:usefulness-rate": (403, 403, 403, 400, 403, 403),
+    "surveys:survey-draft": (403, 403, 403, 400, 403, 403),
+    "surveys:wish-set": (403, 403, 400, 400, 403, 403),
+    "surveys:unsubscribe": (404, 404, 404, 404, 404, 404),
+    "surveys:survey-answer": (403, 404, 403, 302, 404, 404),
+    "surveys:answers-save": (404, 404, 403, 200, 404, 404),
+    "surveys:ballot-withdraw": (404, 404, 403, 409, 404, 404),
+    "surveys:survey-decline": (404, 404, 409, 409, 404, 404),
+    "surveys:survey-copy": (403, 403, 403, 302, 403, 403),
+    "surveys:survey-extend": (400, 404, 404, 404, 404, 404),
+    "surveys:payouts-list": (403, 403, 403, 403, 403, 403),
+    "surveys:honoraria-pay": (403, 404, 404, 404, 404, 404),
+    "surveys:survey-design": (404, 404, 404, 404, 404, 404),
+    "surveys:plan-edit": (404, 404, 404, 404, 404, 404),
+    "surveys:draft-discard": (404, 404, 404, 404, 404, 404),
+    "surveys:survey-open": (404, 404, 404, 404, 404, 404),
+    "surveys:invitations-send": (404, 404, 404, 404, 404, 404),
+    "surveys:reminders-send": (404, 404, 404, 404, 404, 404),
+    "surveys:survey-pause": (404, 404, 404, 404, 404, 404),
+    "surveys:survey-resume": (404, 404, 404, 404, 404, 404),
+    "surveys:deviation-note": (404, 404, 404, 404, 404, 404),
+    "surveys:survey-close": (404, 404, 404, 404, 404, 404),
+    "surveys:honoraria-approve": (404, 404, 404, 404, 404, 404),
+    "surveys:honorarium-refuse": (404, 404, 404, 404, 404, 404),
+    "surveys:texts-code": (404, 404, 404, 404, 404, 404),
     "publishing:release-publish": (403, 404, 404, 404, 404, 404),
     "publishing:release-reply": (404, 404, 404, 404, 404, 404),
     "web:membership-reply": (403, 403, 403, 403, 403, 403),
@@ -240,9 +285,10 @@ def arguments(route, posting):
         if route in OF_THE_DRAFT:
             numbers["appeal_id"] = Appeal.objects.get().pk
         return numbers
+    if route.startswith("surveys:"):
+        return survey_arguments(route, posting)
     needed = {
         "community:topic-read": {"topic": posting.topic.slug},
-        "surveys:receipt-read": {"public_id": uuid.uuid4()},
         "publishing:release-of-survey": {"public_id": posting.survey.public_id},
         "publishing:entry-read": {"index": 99},
     }
@@ -261,6 +307,27 @@ def arguments(route, posting):
     if route.split(":")[1] in {"claim-read", "document-read", "evidence-settle", "claim-decide", "code-send"}:
         return {"claim_id": 99}
     return {}
+
+
+#: Routes of surveys by the number in their address; the others have the public one.
+BY_NUMBER = {
+    "survey-design", "plan-edit", "preview-read", "preview-page-read", "dry-run-read", "questionnaire-export", "survey-copy",
+    "draft-discard", "survey-open", "fieldwork-read", "invitations-send", "reminders-send", "survey-pause", "survey-resume",
+    "survey-extend", "deviation-note", "survey-close", "ledger-read", "honoraria-approve", "honorarium-refuse",
+    "honoraria-pay", "payouts-list", "analysis-read", "chart-read", "table-read", "texts-read", "texts-code", "export-read",
+}  # fmt: skip
+
+
+def survey_arguments(route, posting):
+    """The open poll of somebody else."""
+    name = route.split(":")[1]
+    if name == "unsubscribe":
+        return {"token": "x"}
+    if name in {"survey-list", "survey-draft", "questionnaire-schema", "wish-set", "honoraria-read"}:
+        return {}
+    if name in BY_NUMBER:
+        return {"survey_id": posting.survey_id} | ({"kind": "csv"} if name == "export-read" else {})
+    return {"public_id": posting.survey.public_id}
 
 
 @pytest.mark.parametrize(("method", "table"), [("get", GET), ("post", POST)])

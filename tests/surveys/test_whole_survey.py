@@ -158,7 +158,14 @@ def draft(researcher, members, now):
 
 def test_design_pages_render(draft, researcher):
     client = client_of(researcher)
-    for name in ("survey-design", "plan-edit", "preview-read", "preview-page-read", "dry-run-read", "questionnaire-export"):
+    for name in (
+        "survey-design",
+        "plan-edit",
+        "preview-read",
+        "preview-page-read",
+        "dry-run-read",
+        "questionnaire-export",
+    ):
         answer = client.get(reverse(f"surveys:{name}", args=[draft.pk]))
         assert answer.status_code == 200, name
     assert "too tired" in client.get(reverse("surveys:preview-page-read", args=[draft.pk])).content.decode()
@@ -205,7 +212,7 @@ def closed(draft, researcher, now, queued_mail):
     return close_survey(standing=researcher, now=survey.closes_at, survey_id=survey.pk)
 
 
-def Client_of_member(member):  # noqa: N802
+def Client_of_member(member):
     client = Client()
     client.force_login(Account.objects.get(member=member))
     return client
@@ -223,9 +230,7 @@ def test_the_whole_way(closed, researcher, make_member, now):
     assert not Ballot.objects.exists()
     assert not BallotDraft.objects.exists()
     assert OpenText.objects.count() == 80
-    counts = {
-        (row.question, row.choice): 0 for row in BallotTally.objects.filter(survey=survey)
-    }
+    counts = {(row.question, row.choice): 0 for row in BallotTally.objects.filter(survey=survey)}
     for row in BallotTally.objects.filter(survey=survey):
         counts[row.question, row.choice] += row.count
     assert counts["hours", "b1"] == 80
@@ -246,7 +251,9 @@ def test_the_whole_way(closed, researcher, make_member, now):
     for kind in ("bars", "likert"):
         svg = client.get(reverse("surveys:chart-read", args=[survey.pk]) + f"?kind={kind}&item=tired")
         assert svg.content.startswith(b"<svg")
-    table = client.get(reverse("surveys:table-read", args=[survey.pk]) + "?item=tired&by=specialty").content.decode("utf-8-sig")
+    table = client.get(reverse("surveys:table-read", args=[survey.pk]) + "?item=tired&by=specialty").content.decode(
+        "utf-8-sig"
+    )
     assert all(int(row["count"]) >= 10 or int(row["count"]) == 0 for row in csv.DictReader(io.StringIO(table)))
 
 

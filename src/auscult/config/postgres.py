@@ -111,11 +111,16 @@ class EmbeddedPostgres:
                 raise PostgresUnavailable(f"The embedded PostgreSQL did not start. The end of {self.log}:\n{tail}")
             return True
 
-    def stop(self) -> None:
-        """Stop the server, ending open connections; nothing happens where none runs."""
+    def stop(self, *, at_once: bool = False) -> None:
+        """Stop the server, ending open connections; nothing happens where none runs.
+
+        Args:
+            at_once: without writing anything more, as if the machine lost power; the next start recovers from the log.
+        """
+        mode = "immediate" if at_once else "fast"
         with self._lock():
             if (self.data / "postmaster.pid").exists():
-                _run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "-t", "60", "-s", "stop")
+                _run("pg_ctl", "-D", str(self.data), "-m", mode, "-w", "-t", "60", "-s", "stop")
 
     def stop_unless_used(self, *, patience_seconds: float = 3.0) -> None:
         """Stop the server unless another process is connected, for example another command in this folder.

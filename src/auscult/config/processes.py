@@ -32,6 +32,8 @@ def run_processes(host: str, port: int, workers: int, *, ready: Callable[[str], 
     web = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
         "--workers", str(workers), "--blocking-threads", "1", "--backlog", "1024", "--no-ws", "--log-level", "warning",
+        # A worker that dies is replaced; what it had acknowledged is in the database.
+        "--respawn-failed-workers",
         "auscult.config.wsgi:application",
     ]  # fmt: skip
     jobs = [sys.executable, "-m", "auscult.cli", "worker"]

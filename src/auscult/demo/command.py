@@ -173,7 +173,7 @@ def seed(size_name: str) -> People:
     """Everything of the demonstration, with a bar for each step. Returns the accounts to sign in with."""
     from django.db import connection
 
-    from auscult.demo import appeal, partnership, story, voices
+    from auscult.demo import appeal, partnership, story, surveys, voices
     from auscult.demo.cases import open_cases
     from auscult.demo.members import fill_members
     from auscult.demo.people import make_people
@@ -216,6 +216,7 @@ def seed(size_name: str) -> People:
             appeal.send_appeal(letter, size, people, step("The appeal of September 2009"))
             voices.count(people, 1, mandates)
             appeal.follow_up(letter)
+            surveys.field_surveys(size, people, step("A sample survey"))
             story.run_live_poll(size, step("A poll still open"))
             open_cases(people)
         except BaseException:

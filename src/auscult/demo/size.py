@@ -24,6 +24,7 @@ class Size:
         postings: postings with comments, besides those with polls.
         compared_ballots: ballots of the poll that compares members of the association with others.
         signatures: signatures of the appeal of September 2009 (more than 10,000).
+        sampled: members drawn into the sample survey.
     """
 
     register: int
@@ -34,9 +35,10 @@ class Size:
     postings: int
     compared_ballots: int
     signatures: int
+    sampled: int
 
 
 SIZES = {
-    "full": Size(120_000, 100_000, 954_000, 4_156, 264, 326, 1_480, 10_000),
-    "small": Size(3_600, 3_000, 28_620, 420, 44, 30, 380, 300),
+    "full": Size(120_000, 100_000, 954_000, 4_156, 264, 326, 1_480, 10_000, 600),
+    "small": Size(3_600, 3_000, 28_620, 420, 44, 30, 380, 300, 240),
 }

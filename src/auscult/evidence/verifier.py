@@ -31,6 +31,15 @@ from auscult.statistics.results import (
 
 #: Figures are recomputed on other machines, whose last binary digits may differ.
 RELATIVE_TOLERANCE = 1e-9
+#: Leaves that a declared rule left out of the count; in the bundle only where there are any.
+LEFT_OUT = "left_out.jsonl"
+#: What a ballot was left out for → the rule of the questionnaire that says so.
+_DECLARED_AS = {
+    "speeder": "speeders",
+    "straightliner": "straightliners",
+    "attention": "attention",
+    "duplicate": "duplicates",
+}
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,7 @@ def verify_bundle(
     steps += [(f"ballots of {code}", lambda code=code: _ballots(read, code)) for code in codes]  # type: ignore[misc]
     steps += [
         ("counts and raw shares", lambda: _counts(read)),
+        ("ballots left out", lambda: _left_out(read)),
         ("representativeness card", lambda: _card(read)),
         ("robustness of each leading answer", lambda: _robustness(read)),
         ("strata tables", lambda: _strata(read)),
@@ -382,7 +392,7 @@ def _weighted(read: _Bundle, cells: bytes) -> str:
     _same("weighting", claimed, computed["weighting"], 1e-7)
     _same("questions", read.results["questions"], computed["questions"], 1e-7)
     if read.results.get("domains"):
-        _same("domains", read.results["domains"], domains_as_json(table, population, header[-4]), 1e-7)
+        _same("domains", read.results["domains"], domains_as_json(table, population, "affiliation"), 1e-7)
     return f"recomputed from {len(table.cells):,} cells: weights, shares, standard errors, intervals"
 
 
@@ -393,7 +403,41 @@ def _receipt(read: _Bundle, receipt: bytes) -> str:
     except (ValueError, KeyError, TypeError) as error:
         raise Falsehood(f"the receipt cannot be read: {error!r}") from error
     require(bool(leaves), "the receipt holds no answer")
+    left_out = _left_out_rules(read)
+    rules = set()
     for leaf in leaves:
         require(leaf.freeze == read.manifest["freeze"], "the receipt is for another survey")
+        if leaf.hash().hex() in left_out:
+            rules.add(left_out[leaf.hash().hex()])
+            continue
+        if _is_withheld(read, leaf.question):
+            continue
         require(leaf in set(_leaves(read, leaf.question)), f"your answer to {leaf.question} is not among those counted")
+    if rules:
+        return f"left out of the count by a rule declared before opening: {', '.join(sorted(rules))}"
     return f"counted in all {len(leaves)} questions"
+
+
+def _left_out_rules(read: _Bundle) -> dict[str, str]:
+    """Leaf hash → the declared rule that left it out; a bundle without such leaves has no file of them."""
+    lines = read.files.get(LEFT_OUT, b"").decode().splitlines()
+    return {row["leaf"]: row["rule"] for row in map(json.loads, lines)}
+
+
+def _left_out(read: _Bundle) -> str:
+    rules = _left_out_rules(read)
+    shown = [code for code in read.manifest["ballots"] if not _is_withheld(read, code)]
+    counted = {leaf.hash().hex() for code in shown for leaf in _leaves(read, code)} if rules else set()
+    require(not rules.keys() & counted, "a ballot is both counted and left out")
+    fieldwork = read.results.get("fieldwork") or {"left_out": 0, "rules": []}
+    require(bool(rules) == bool(fieldwork["left_out"]), "the ballots left out are not those that the result speaks of")
+    declared = read.freeze.get("questionnaire", {}).get("exclusions", {})
+    for rule in set(rules.values()):
+        for part in rule.split(", "):
+            require(
+                bool(declared.get(_DECLARED_AS.get(part, ""))),
+                f"ballots were left out for {part!r}, which was not declared before opening",
+            )
+    if not rules:
+        return "no ballot was left out"
+    return f"{fieldwork['left_out']:,} ballots ({len(rules):,} leaves), each by a rule declared before opening"

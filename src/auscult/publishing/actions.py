@@ -14,11 +14,12 @@ from auscult.organisations.access import load_organisation
 from auscult.publishing import bundles, record, rules
 from auscult.publishing.models import RecordEntry, Release, Reply
 from auscult.publishing.replies import add_reply
-from auscult.shared import audit
+from auscult.shared import audit, jobs
 from auscult.shared.refusals import Conflict, NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
 from auscult.surveys.queries.results import get_result_sheet
+from auscult.surveys.rules import INVITED
 
 
 class CannotPublishRelease(Conflict):
@@ -108,6 +109,8 @@ def publish_release(
             bundle=packed,
             published_at=now,
         )
+        if sheet.freeze["instrument"] in INVITED:
+            jobs.queue("publishing.tell_respondents", number=number)
         audit.record("publishing.release.publish", standing=standing, thing=f"release:{number}", now=now)
     return release
 

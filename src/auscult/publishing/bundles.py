@@ -11,8 +11,9 @@ from auscult.evidence import bundle
 from auscult.evidence.ballots import BallotLeaf
 from auscult.evidence.canonical import canonical_json
 from auscult.evidence.merkle import root_of
+from auscult.evidence.verifier import LEFT_OUT
 from auscult.statistics.results import METHOD_VERSION
-from auscult.surveys.queries.results import ResultSheet, iterate_leaves
+from auscult.surveys.queries.results import ResultSheet, iterate_leaves, list_left_out
 
 
 def bundle_contents(
@@ -31,6 +32,9 @@ def bundle_contents(
         "frame.csv": _frame_csv(sheet).encode(),
         "README.txt": _README.encode(),
     }
+    left_out = list_left_out(sheet.survey_id)
+    if left_out:
+        contents[LEFT_OUT] = b"".join(canonical_json({"leaf": leaf, "rule": rule}) + b"\n" for leaf, rule in left_out)
     ballots: dict[str, dict[str, Any]] = {}
     shown = {question["question"] for question in sheet.results["questions"]}
     for question in sheet.freeze["questions"]:
@@ -113,5 +117,6 @@ or by hand: SHA256SUMS with sha256sum -c; ballots/*.jsonl hold one line per coun
 zero byte and the line's canonical JSON (RFC 8785); their Merkle roots (RFC 9162) stand in manifest.json, which is signed
 (Ed25519, signature.json); record.json proves that the frozen wording and this release stand in the
 public record, the wording first. strata.csv holds counts by group with small cells pooled; frame.csv the population
-used for weights.
+used for weights. Where rules declared before opening left ballots
+out, left_out.jsonl names their leaves and the rule.
 """

@@ -25,6 +25,8 @@ from auscult.statistics.representativeness import (
 from auscult.surveys.models import Survey
 from auscult.surveys.queries.ballots import QuestionBox, question_boxes
 from auscult.surveys.queries.results import list_frame_shares
+from auscult.surveys.questionnaire.document import Kind
+from auscult.surveys.questionnaire.items import CHOSEN
 from auscult.surveys.rules import INSTRUMENT_MEANING, INSTRUMENT_WORDS, SurveyState
 
 
@@ -126,6 +128,7 @@ VARIABLE_WORDS = {
     "sex": "sex",
     "career": "years since enumeration",
     "affiliation": "affiliation",
+    "sampling_stratum": "stratum of the sample",
 }
 LEVEL_WORDS = {("sex", "F"): "female", ("sex", "M"): "male", ("sex", "U"): "not stated"}
 
@@ -136,7 +139,7 @@ def level_words(variable: str, level: str) -> str:
         return " + ".join(level_words(variable, part) for part in level.split(" + "))
     if variable == "career" and level[:1].isdecimal():
         return f"{level} years"
-    return LEVEL_WORDS.get((variable, level), level)
+    return LEVEL_WORDS.get((variable, level), level.replace("|", " · "))
 
 
 def get_release_page(standing: Standing, number: int) -> ReleasePage:
@@ -280,10 +283,13 @@ def list_releases(limit: int = 50) -> list[ReleaseLine]:
     lines = []
     for number, title, freeze, results, published_at in rows:
         labels = {q["code"]: (q["wording"], {c["code"]: c["label"] for c in q["choices"]}) for q in freeze["questions"]}
+        several = {q["code"] for q in freeze["questions"] if q["kind"] == Kind.MULTIPLE}
         headlines = []
         for question in results["questions"]:
             wording, choices = labels[question["question"]]
-            answer = next(a for a in question["answers"] if a["answer"] == question["leading"]["answer"])
+            answers = {a["answer"]: a for a in question["answers"]}
+            # Of one choice among several what is said is that it was chosen, however few did.
+            answer = answers[CHOSEN] if question["question"] in several else answers[question["leading"]["answer"]]
             headlines.append((wording, choices[answer["answer"]], answer["raw_share"]))
         lines.append(
             ReleaseLine(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from auscult.statistics.representativeness import Instrument
-from auscult.surveys.rules import INSTRUMENT_MEANING, INSTRUMENT_WORDS
+from auscult.surveys.rules import BALLOT_MODE_WORDS, INSTRUMENT_MEANING, INSTRUMENT_WORDS, BallotMode
 
 LONGEST_REPLY = 5_000
 
@@ -100,24 +100,23 @@ def disclosure_items(
         ),
         (
             "Method used to generate and recruit the sample",
-            "No sample was drawn. The poll was open to every verified member who came by; participants chose themselves.",
+            _recruitment(freeze, instrument),
         ),
         (
             "Method and mode of data collection",
-            "Self-administered on the web, in English; one ballot per member, changeable until close; detached ballots.",
+            (f"Self-administered on the web, in {_languages(freeze)}; one ballot per member, changeable until close; "
+            f"{BALLOT_MODE_WORDS[BallotMode(freeze['ballot_mode'])].lower()} ballots."),
         ),
         ("Dates of data collection", f"{opened_at:%d %B %Y %H:%M} to {closed_at:%d %B %Y %H:%M} UTC."),
         (
             "Sample sizes and precision",
-            (f"{card['respondents']:,} respondents, participation rate {card['participation']:.1%}. This is not a "
-            "probability sample, so no margin of sampling error exists. Intervals are modelled: 95% under the "
-            "assumption that, within weighting cells, answering is unrelated to the answer."),
+            _precision(instrument, results),
         ),
         ("How the data were weighted", weighted),
         (
             "How the data were processed and procedures to ensure data quality",
-            ("Members were verified against a register with non-public proof; each could answer once. No ballot was "
-            f"excluded. Cells of fewer than {freeze['minimum_cell']} people are pooled in tables by stratum. Counts can "
+            (f"Members were verified against a register with non-public proof; each could answer once. {_left_out(results)} "
+            f"Cells of fewer than {freeze['minimum_cell']} people are pooled in tables by stratum. Counts can "
             "be recomputed from the published ballots."),
         ),
         (
@@ -127,6 +126,70 @@ def disclosure_items(
         ),
     ]  # fmt: skip
     return [{"item": str(number), "title": title, "text": text} for number, (title, text) in enumerate(items, start=1)]
+
+
+def _languages(freeze: dict[str, Any]) -> str:
+    questionnaire = freeze["questionnaire"]
+    return ", ".join([questionnaire["language"], *sorted(questionnaire.get("translations", {}))])
+
+
+def _recruitment(freeze: dict[str, Any], instrument: Instrument) -> str:
+    sample = freeze["sample"]
+    if instrument == Instrument.SAMPLE_SURVEY:
+        return (
+            f"A stratified random sample of {sample['invited']:,} of {sum(sample['sizes'].values()):,} verified members, by "
+            f"{' × '.join(sample['by'])}, {sample['design']['allocation']} allocation, drawn when the survey opened with the "
+            f"seed {sample['seed']}; invited by mail, with at most two reminders. Nobody could join by choice."
+            + _honorarium(freeze)
+        )
+    if instrument == Instrument.ATTEMPTED_CENSUS:
+        return (
+            f"All {sample['invited']:,} members who were verified at the opening were invited by mail, with at most two "
+            f"reminders.{_honorarium(freeze)}"
+        )
+    return (
+        "No sample was drawn. The poll was open to every verified member who came by; participants chose themselves."
+        + (_honorarium(freeze))
+    )
+
+
+def _honorarium(freeze: dict[str, Any]) -> str:
+    offer = freeze["honorarium"]
+    return f" Honorarium: {offer['currency']} {offer['complete_cents'] / 100:,.2f}." if offer else ""
+
+
+def _precision(instrument: Instrument, results: dict[str, Any]) -> str:
+    card, fieldwork = results["card"], results.get("fieldwork") or {}
+    rates = fieldwork.get("rates")
+    if instrument == Instrument.SAMPLE_SURVEY:
+        said = f"{card['respondents']:,} respondents of {card['members']:,} sampled"
+        if rates:
+            said += (
+                f"; AAPOR response rate RR1 {rates['rr1']:.1%}, RR3 {rates['rr3']:.1%} (e = {rates['eligibility']:.2f})"
+            )
+        return (
+            f"{said}. Intervals are margins of sampling error at 95%, with the design effect of the weights; they say "
+            "nothing of those who were drawn and did not answer."
+        )
+    return (
+        f"{card['respondents']:,} respondents, participation rate {card['participation']:.1%}. This is not a probability "
+        "sample, so no margin of sampling error exists. Intervals are modelled: 95% under the assumption that, within "
+        "weighting cells, answering is unrelated to the answer."
+    )
+
+
+def _left_out(results: dict[str, Any]) -> str:
+    fieldwork = results.get("fieldwork") or {"left_out": 0, "rules": [], "events": []}
+    said = (
+        f"{fieldwork['left_out']:,} ballots were left out by rules declared before opening."
+        if fieldwork["left_out"]
+        else ("No ballot was left out.")
+    )
+    if fieldwork["rules"]:
+        said += f" Declared: {' '.join(fieldwork['rules'])}"
+    if fieldwork["events"]:
+        said += f" Otherwise than planned: {' '.join(event['text'] for event in fieldwork['events'])}"
+    return said
 
 
 def reply_problem(text: str) -> str | None:

@@ -68,7 +68,9 @@ def find_benchmark(code: str) -> Benchmark | None:
 
 def list_benchmarks() -> list[tuple[str, str]]:
     """Code and words of every benchmark, the largest population first."""
-    return [(found.code, f"{found.words} ({found.persons:,})") for found in Benchmark.objects.order_by("-persons", "code")]
+    return [
+        (found.code, f"{found.words} ({found.persons:,})") for found in Benchmark.objects.order_by("-persons", "code")
+    ]
 
 
 def coarse_margins(frame_id: int) -> dict[str, dict[str, int]]:

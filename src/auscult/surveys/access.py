@@ -57,7 +57,7 @@ class SurveyToAnswer:
     ballot_mode: str
     paused: bool
     closes_at: datetime
-    freeze: str
+    honorarium: Mapping[str, Any] | None
     freeze_hash: str
     title: str
     compared_with: int | None
@@ -69,12 +69,12 @@ class SurveyToAnswer:
     @property
     def questionnaire(self) -> Questionnaire:
         """The frozen questionnaire, parsed once in each process."""
-        return frozen_questionnaire(self.freeze_hash, self.freeze)
+        return frozen_questionnaire(self.freeze_hash)
 
 
 # Plain SQL: Django has no FOR SHARE, and this stands in the way of every ballot.
 _TO_ANSWER = """
-    SELECT s.id, s.public_id, s.state, s.instrument, s.ballot_mode, s.paused_at IS NOT NULL, s.closes_at, s.freeze::text,
+    SELECT s.id, s.public_id, s.state, s.instrument, s.ballot_mode, s.paused_at IS NOT NULL, s.closes_at, s.honorarium,
            s.freeze_hash, s.title, s.compared_with_id, o.name, k.key,
            EXISTS(SELECT FROM surveys_invitation AS i WHERE i.survey_id = s.id AND i.member_id = %(member)s),
            (SELECT outcome FROM surveys_turnout AS t WHERE t.survey_id = s.id AND t.member_id = %(member)s)
@@ -109,8 +109,8 @@ def _read_to_answer(standing: Standing, condition: str, survey: int | uuid.UUID)
     if row is None or standing.level < Level.L1:
         raise NotFound
     (
-        pk, public_id, state, instrument, mode, paused, closes_at, freeze, freeze_hash, title, compared_with, compared_name,
-        key, invited, outcome,
+        pk, public_id, state, instrument, mode, paused, closes_at, honorarium, freeze_hash, title, compared_with,
+        compared_name, key, invited, outcome,
     ) = row  # fmt: skip
     return SurveyToAnswer(
         pk=pk,
@@ -120,7 +120,7 @@ def _read_to_answer(standing: Standing, condition: str, survey: int | uuid.UUID)
         ballot_mode=mode,
         paused=paused,
         closes_at=closes_at,
-        freeze=freeze,
+        honorarium=json.loads(honorarium) if honorarium else None,
         freeze_hash=freeze_hash,
         title=title,
         compared_with=compared_with,
@@ -135,16 +135,18 @@ def _read_to_answer(standing: Standing, condition: str, survey: int | uuid.UUID)
 _FROZEN: dict[str, Questionnaire] = {}
 
 
-def frozen_questionnaire(freeze_hash: str, freeze: str | Mapping[str, Any]) -> Questionnaire:
+def frozen_questionnaire(freeze_hash: str, freeze: Mapping[str, Any] | None = None) -> Questionnaire:
     """The questionnaire of a freeze, remembered by its hash.
 
     Args:
-        freeze: the frozen document, as text or parsed.
+        freeze: the frozen document, where it is at hand; it is fetched if it is needed and not given.
     """
     found = _FROZEN.get(freeze_hash)
     if found is None:
-        parsed = json.loads(freeze) if isinstance(freeze, str) else freeze
-        found = read_questionnaire(parsed["questionnaire"])
+        if freeze is None:
+            freeze = Survey.objects.values_list("freeze", flat=True).get(freeze_hash=freeze_hash)
+        assert freeze is not None
+        found = read_questionnaire(freeze["questionnaire"])
         if len(_FROZEN) >= 100:
             _FROZEN.clear()
         _FROZEN[freeze_hash] = found

@@ -85,7 +85,7 @@ def read_plan(value: Mapping[str, str]) -> dict[str, str]:
     """
     unknown = set(value) - set(PLAN_FIELDS)
     if unknown:
-        raise FaultyPlan(f"A plan has no field “{sorted(unknown)[0]}”.")
+        raise FaultyPlan(f"A plan has no field “{min(unknown)}”.")
     for code, text in value.items():
         if len(text) > LONGEST_FIELD:
             raise FaultyPlan(f"“{PLAN_FIELDS[code][0]}” has at most {LONGEST_FIELD:,} characters.")

@@ -264,7 +264,7 @@ def ballot_sentence(mode: BallotMode, compared_with: str | None, *, closes_at: d
             f" This poll also keeps whether you state to be a member of {compared_with}, to compare them with others."
         )
     if invited:
-        said += " That you were invited, and whether you took part, is kept: it is needed for reminders and for the response rate."
+        said += " That you were invited, and whether you took part, is kept: reminders and the response rate need it."
     return said
 
 

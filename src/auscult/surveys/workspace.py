@@ -27,8 +27,10 @@ MOST_STRATA = 2
 def allowed_tables(table: CellTable, *, minimum: int) -> tuple[tuple[str, ...], ...]:
     """Strata by which tables may be shown.
 
-    Each variable, and then, in a fixed order, each pair that gives away no group of fewer than the minimum together with
-    everything before. The list follows from the counts alone, so it is the same for whoever asks, whenever, in whatever order.
+    Each variable, and then, in a fixed order, each pair that together with everything before gives away no group of fewer
+    than the minimum.
+
+    The list follows from the counts alone, so it is the same for whoever asks, whenever, in whatever order.
     """
     allowed: list[tuple[str, ...]] = [(variable,) for variable in table.variables]
     published = [each for by in allowed for each in _sums(table, by, minimum)]

@@ -33,7 +33,9 @@ from auscult.shared.pages import attempt, render_page, standing_of
 from auscult.shared.personal import plain
 from auscult.shared.refusals import NotAllowed, Refused
 from auscult.shared.standing import Standing
-from auscult.surveys.queries import ballots as surveys
+from auscult.surveys.actions import answering as survey_actions
+from auscult.surveys.queries import personal as surveys
+from auscult.surveys.queries.results import find_last_close
 from auscult.voice.actions import members as voice_actions
 from auscult.voice.queries import signatures as voice
 
@@ -55,7 +57,7 @@ def export_everything(standing: Standing) -> dict[str, list[dict[str, Any]]]:
 
 def rejoin_at(now: datetime) -> datetime:
     """From when the record of who leaves may be verified for another account: no poll is open that may hold its ballot."""
-    return max(now + REJOIN_AFTER, surveys.find_last_close(now) or now)
+    return max(now + REJOIN_AFTER, find_last_close(now) or now)
 
 
 def erase_everything(*, standing: Standing, now: datetime, remove_words: bool) -> None:
@@ -70,6 +72,7 @@ def erase_everything(*, standing: Standing, now: datetime, remove_words: bool) -
     with transaction.atomic():
         voice_actions.forget_member(standing=standing, now=now)
         community_actions.forget_member(standing=standing, now=now, remove_words=remove_words)
+        survey_actions.forget_member(standing=standing, now=now)
         organisation_actions.forget_member(standing=standing, now=now)
         erase_account(standing=standing, now=now, rejoin_at=rejoin_at(now))
 

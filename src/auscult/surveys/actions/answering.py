@@ -20,7 +20,17 @@ from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing, Stratum
 from auscult.surveys import access, rules, tallies
 from auscult.surveys.access import SurveyToAnswer
-from auscult.surveys.models import Ballot, BallotDraft, Invitation, LiveResult, Survey, Turnout
+from auscult.surveys.models import (
+    Ballot,
+    BallotDraft,
+    BallotKey,
+    Invitation,
+    InvitationWish,
+    LiveResult,
+    Survey,
+    SurveyRevision,
+    Turnout,
+)
 from auscult.surveys.queries.ballots import receipt_of
 from auscult.surveys.queries.results import present_result
 from auscult.surveys.questionnaire.answers import FaultyAnswer, clean_answers
@@ -393,3 +403,21 @@ def decline_survey(*, standing: Standing, now: datetime, survey_id: int) -> None
             raise CannotDeclineSurvey("You were not invited to this survey, so there is nothing to decline.")
         BallotDraft.objects.filter(pk=rules.locator(survey.key, member_id)).delete()
         audit.record("surveys.survey.decline", standing=standing, thing=f"survey:{survey.pk}", now=now)
+
+
+def forget_member(*, standing: Standing, now: datetime) -> None:
+    """Take what hangs on a member out of the surveys' room when the member leaves.
+
+    Who may: the member. What changes: drafts of ballots and wishes are deleted, open invitations are declined. Ballots stay
+    counted; turnout, invitations and the honoraria's book keep a number without a person.
+    """
+    member_id = standing.require_member()
+    with transaction.atomic():
+        keys = BallotKey.objects.filter(survey__state=SurveyState.OPEN).values_list("key", flat=True)
+        BallotDraft.objects.filter(pk__in=[rules.locator(bytes(key), member_id) for key in keys]).delete()
+        Invitation.objects.filter(member_id=member_id, survey__state=SurveyState.OPEN).exclude(
+            survey__turnout__member_id=member_id
+        ).update(state=InvitationState.DECLINED)
+        InvitationWish.objects.filter(member_id=member_id).delete()
+        SurveyRevision.objects.filter(survey__author_id=member_id).delete()
+        audit.record("surveys.member.forget", standing=standing, thing=f"member:{member_id}", now=now)

@@ -13,6 +13,7 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
+import numpy as np
 from django.db import connection, transaction
 
 from auscult.evidence.ballots import BallotLeaf
@@ -22,6 +23,7 @@ from auscult.shared.refusals import Conflict
 from auscult.shared.standing import CONSOLE, Standing
 from auscult.statistics.errors import CannotEstimate
 from auscult.statistics.representativeness import Instrument
+from auscult.statistics.suppression import MINIMUM_CELL, suppress_table
 from auscult.surveys import access, rules
 from auscult.surveys.access import frozen_questionnaire
 from auscult.surveys.actions.honoraria import earn_honoraria
@@ -40,7 +42,7 @@ from auscult.surveys.models import (
 from auscult.surveys.queries.fieldwork import count_dispositions, count_invited_by_stratum
 from auscult.surveys.queries.results import measure_evenness, present_result
 from auscult.surveys.questionnaire.document import Kind, Questionnaire
-from auscult.surveys.questionnaire.items import Answers, count_answers
+from auscult.surveys.questionnaire.items import Answers, count_answers, items_of
 from auscult.surveys.questionnaire.quality import BallotFacts, Quality, assess
 from auscult.surveys.rules import INVITED, BallotMode, Outcome, SurveyState
 from auscult.surveys.sampling import Disposition, rates_of
@@ -83,8 +85,8 @@ def close_survey(*, standing: Standing, now: datetime, survey_id: int) -> Survey
         dispositions = _set_dispositions(survey)
         BallotDraft.objects.filter(survey=survey).delete()
         outcomes = _rewrite_turnout(survey)
-        survey.respondents = outcomes[Outcome.COMPLETE] - sum(quality.excluded)
-        survey.fieldwork = _fieldwork_figures(survey, quality, outcomes, dispositions)
+        survey.respondents = outcomes[Outcome.COMPLETE] - sum(map(bool, quality.excluded))
+        survey.fieldwork = _fieldwork_figures(survey, questionnaire, quality, outcomes, dispositions)
         if survey.ballot_mode == BallotMode.LINKED:
             survey.link_kept_until = rules.link_ends_at(now)
         else:
@@ -108,12 +110,14 @@ def close_survey(*, standing: Standing, now: datetime, survey_id: int) -> Survey
 
 def _count_ballots(survey: Survey, questionnaire: Questionnaire) -> tuple[Quality, int]:
     """Apply the declared exclusions, write leaves and texts, and write the tallies anew from what is counted."""
-    rows = list(Ballot.objects.filter(survey=survey).values_list("answers", "nonces", "stratum", "seconds"))
+    rows = list(
+        Ballot.objects.filter(survey=survey).order_by("locator").values_list("answers", "nonces", "stratum", "seconds")
+    )
     quality = assess(questionnaire, [BallotFacts(seconds, answers) for answers, _, _, seconds in rows])
     tallies: Counter[tuple[str, str, str]] = Counter()
     leaves: list[tuple[str, str, str, str, str]] = []
-    for (answers, nonces, stratum, _), excluded, reasons in zip(rows, quality.excluded, quality.reasons, strict=True):
-        left_out = ", ".join(sorted(reasons)) if excluded else ""
+    for (answers, nonces, stratum, _), excluded in zip(rows, quality.excluded, strict=True):
+        left_out = ", ".join(sorted(excluded))
         counted = count_answers(questionnaire, answers)
         for item, choice in counted.items():
             leaf = BallotLeaf(survey.freeze_hash, item, choice, nonces[item])
@@ -181,8 +185,8 @@ def _set_dispositions(survey: Survey) -> dict[Disposition, int] | None:
     for member_id, state in rows.iterator(chunk_size=5000):
         code = rules.disposition(state, answered.get(member_id), begun=rules.locator(key, member_id) in begun)
         by_code.setdefault(code, []).append(member_id)
-    for code, members in by_code.items():
-        Invitation.objects.filter(survey=survey, member_id__in=members).update(disposition=code)
+    for disposition, members in by_code.items():
+        Invitation.objects.filter(survey=survey, member_id__in=members).update(disposition=disposition)
     return count_dispositions(survey.pk)
 
 
@@ -197,15 +201,19 @@ def _rewrite_turnout(survey: Survey) -> Counter[str]:
 
 
 def _fieldwork_figures(
-    survey: Survey, quality: Quality, outcomes: Counter[str], dispositions: dict[Disposition, int] | None
+    survey: Survey,
+    questionnaire: Questionnaire,
+    quality: Quality,
+    outcomes: Counter[str],
+    dispositions: dict[Disposition, int] | None,
 ) -> dict[str, Any]:
     """What is published of how the survey went."""
-    seconds = [s for s in Ballot.objects.filter(survey=survey, seconds__gt=0).values_list("seconds", flat=True)]
+    seconds = list(Ballot.objects.filter(survey=survey, seconds__gt=0).values_list("seconds", flat=True))
     figures: dict[str, Any] = {
         "complete": outcomes[Outcome.COMPLETE],
         "screened_out": outcomes[Outcome.SCREENED_OUT],
         "quota_full": outcomes[Outcome.QUOTA_FULL],
-        "left_out": sum(quality.excluded),
+        "left_out": sum(map(bool, quality.excluded)),
         "found": dict(quality.counts),
         "rules": list(quality.rule_texts),
         "median_seconds": median(seconds) if len(seconds) >= survey.freeze["minimum_cell"] else None,  # type: ignore[index]
@@ -214,13 +222,51 @@ def _fieldwork_figures(
             for kind, text, at in survey.events.values_list("kind", "text", "noted_at")
         ],
     }
-    figures |= {"dispositions": None, "rates": None}
+    figures |= {"dispositions": None, "rates": None, "states": _count_states(survey, questionnaire, quality)}
     if dispositions is not None:
         figures["dispositions"] = {code.value: count for code, count in dispositions.items()}
         if survey.instrument == Instrument.SAMPLE_SURVEY:
             with suppress(CannotEstimate):
                 figures["rates"] = rules.rates_as_json(rates_of(dispositions))
     return figures
+
+
+def _count_states(survey: Survey, questionnaire: Questionnaire, quality: Quality) -> list[dict[str, Any]]:
+    """The commonest answer to each item against all others by state; only linked ballots know a state.
+
+    Two columns rather than all: with them more states hold ten on either side, and a map shows one share anyway.
+    """
+    if survey.ballot_mode != BallotMode.LINKED:
+        return []
+    counts: dict[str, Counter[tuple[str, str]]] = {}
+    rows = Ballot.objects.filter(survey=survey).order_by("locator").values_list("answers", "state")
+    for (answers, state), excluded in zip(rows, quality.excluded, strict=True):
+        if not excluded:
+            for code, choice in count_answers(questionnaire, answers).items():
+                counts.setdefault(code, Counter())[state, choice] += 1
+    tables = []
+    for item in items_of(questionnaire):
+        found = counts.get(item.code, Counter())
+        states = sorted({state for state, _ in found})
+        if not states:
+            continue
+        totals = Counter[str]()
+        for (_, choice), count in found.items():
+            totals[choice] += count
+        leading = max((choice.code for choice in item.choices), key=totals.__getitem__)
+        answers = {state: sum(n for (where, _), n in found.items() if where == state) for state in states}
+        counts_of = np.array([[found[state, leading], answers[state] - found[state, leading]] for state in states])
+        table = suppress_table(states, counts_of, minimum=MINIMUM_CELL)
+        tables.append(
+            {
+                "item": item.code,
+                "choice": leading,
+                "strata": list(table.strata),
+                "counts": table.counts.tolist(),
+                "pooled": list(table.pooled),
+            }
+        )
+    return tables
 
 
 def close_due_surveys(*, now: datetime) -> int:

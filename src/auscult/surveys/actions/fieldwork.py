@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core import signing
 from django.db import connection, transaction
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from auscult.members.emails import mail_members
@@ -126,12 +127,13 @@ def _reminders_due(survey: Survey, today: date) -> list[int]:
     answered = set(Turnout.objects.filter(survey_id=survey.pk).values_list("member_id", flat=True))
     rows = Invitation.objects.filter(
         survey=survey, state=InvitationState.SENT, reminders__lt=rules.MOST_REMINDERS
-    ).values_list("member_id", "reminders", "sent_on", "reminded_on")
+    ).values_list("member_id", "reminders", Coalesce("reminded_on", "sent_on"))
     return [
         member
-        for member, reminders, sent_on, reminded_on in rows
-        if member not in answered
-        and rules.reminder_is_due(reminders=reminders, last_on=reminded_on or sent_on, today=today)
+        for member, reminders, last_on in rows
+        if last_on
+        and member not in answered
+        and rules.reminder_is_due(reminders=reminders, last_on=last_on, today=today)
     ]
 
 
@@ -162,10 +164,6 @@ def send_mails(*, standing: Standing, now: datetime, survey_id: int, reminder: b
         own.filter(member_id__in=held).update(state=InvitationState.HELD)
         own.filter(member_id__in=unwanted).update(state=InvitationState.DECLINED)
         if reminder:
-            for number in (1, 2):
-                own.filter(member_id__in=chosen, reminders=number - 1, reminded_on__lt=today).update(
-                    reminders=number, reminded_on=today
-                )
             with connection.cursor() as cursor:
                 cursor.execute(
                     "UPDATE surveys_invitation SET reminders = reminders + 1, reminded_on = %s WHERE survey_id = %s "
@@ -197,7 +195,8 @@ def _over_their_maximum(numbers: Sequence[int], today: date) -> set[int]:
         member_id__in=numbers, sent_on__gt=today - timedelta(days=30), sent_on__lte=today
     ).values_list("member_id", "sent_on")
     for number, day in rows:
-        recent.setdefault(number, []).append(day)
+        if day:
+            recent.setdefault(number, []).append(day)
     wishes = dict(InvitationWish.objects.filter(member_id__in=numbers).values_list("member_id", "most_a_month"))
     return {
         number

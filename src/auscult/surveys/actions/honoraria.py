@@ -145,11 +145,11 @@ def refuse_honorarium(*, standing: Standing, now: datetime, survey_id: int, memb
         NotFound: no such survey, or no researcher.
         CannotChangeHonorarium: no reason, or it is not waiting.
     """
-    if len(reason.strip()) < 10:
-        raise CannotChangeHonorarium("Write the reason: the physician reads it.")
     with transaction.atomic():
         survey = access.load_survey_to_field(standing, survey_id)
         standing.require(Permission.HONORARIUM_APPROVE, "Researchers approve honoraria.")
+        if len(reason.strip()) < 10:
+            raise CannotChangeHonorarium("Write the reason: the physician reads it.")
         waiting = dict(_waiting(survey, S.EARN, (S.APPROVE, S.REFUSE)))
         if member_id not in waiting:
             raise CannotChangeHonorarium("This honorarium does not wait for approval.")

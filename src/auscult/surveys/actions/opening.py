@@ -52,7 +52,8 @@ def open_survey(*, standing: Standing, now: datetime, survey_id: int) -> Survey:
         if eligible == 0:
             raise CannotOpenSurvey("There is no verified member who could answer.")
         frame = find_frame()
-        sample, variables = None, STRATUM_VARIABLES
+        sample: dict[str, Any] | None = None
+        variables: tuple[str, ...] = STRATUM_VARIABLES
         if instrument in INVITED:
             members = list_by_stratum(now)
             survey.population = _margins(members)

@@ -153,6 +153,7 @@ class AnalysisPage:
     boxes: list[QuestionBox]
     likert: list[Question]
     items: list[tuple[str, str]]
+    labels: dict[str, str]
     allowed: tuple[tuple[str, ...], ...]
     item: str
     by: tuple[str, ...]
@@ -214,6 +215,7 @@ def get_analysis_page(
         boxes=[box for box in question_boxes(survey.freeze, result, {}) if box.base],
         likert=[q for q in questionnaire.questions() if q.kind in (Kind.LIKERT, Kind.MATRIX)],
         items=items,
+        labels={c["code"]: c["label"] for q in survey.freeze["questions"] if q["code"] == chosen for c in q["choices"]},
         allowed=allowed_tables(survey),
         item=chosen,
         by=tuple(by),

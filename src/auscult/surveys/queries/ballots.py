@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from auscult.evidence.ballots import BallotLeaf
-from auscult.shared.personal import rows_of
 from auscult.shared.refusals import Conflict, NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
 from auscult.statistics.representativeness import Instrument
 from auscult.statistics.suppression import MINIMUM_CELL
 from auscult.surveys import rules
-from auscult.surveys.access import frozen_questionnaire
-from auscult.surveys.models import Ballot, BallotKey, LiveResult, Survey, Turnout
-from auscult.surveys.questionnaire.items import count_answers
+from auscult.surveys.access import find_survey_to_answer, frozen_questionnaire
+from auscult.surveys.models import Ballot, BallotKey, LiveResult
+from auscult.surveys.questionnaire.document import Kind
+from auscult.surveys.questionnaire.items import CHOSEN, count_answers
 from auscult.surveys.rules import (
     INSTRUMENT_MEANING,
     INSTRUMENT_WORDS,
@@ -126,38 +127,49 @@ def question_boxes(
 ) -> list[QuestionBox]:
     """Arrange the questions of a freeze with the figures of a result, if there is one."""
     figures = {q["question"]: q for q in result["questions"]} if result else {}
-    boxes = []
-    for question in freeze["questions"]:
-        found = figures.get(question["code"])
+    boxes: dict[str, QuestionBox] = {}
+    for item in freeze["questions"]:
+        found = figures.get(item["code"])
         answers = {answer["answer"]: answer for answer in found["answers"]} if found else {}
-        lines = []
-        for choice in question["choices"]:
-            answer = answers.get(choice["code"], {})
-            lines.append(
-                ChoiceLine(
-                    choice["code"],
-                    choice["label"],
-                    own.get(question["code"]) == choice["code"],
-                    answer.get("count"),
-                    answer.get("raw_share"),
-                    answer.get("share"),
-                    answer.get("low"),
-                    answer.get("high"),
-                    answer.get("caution"),
-                )
-            )
         leading = answers.get(found["leading"]["answer"]) if found else None
-        boxes.append(
-            QuestionBox(
-                question["code"],
-                question["wording"],
-                lines,
-                found["base"] if found else None,
-                leading["design_effect"] if leading else None,
-                leading["n_effective"] if leading else None,
-            )
+        several = item["kind"] == Kind.MULTIPLE
+        lines = [
+            _choice_line(choice["code"], choice["label"], own.get(item["code"]) == choice["code"], answers)
+            for choice in item["choices"]
+        ]
+        if several:
+            # Of several choices only that each was chosen is shown, all of them under one question.
+            line = replace(lines[[c["code"] for c in item["choices"]].index(CHOSEN)], label=item["part"])
+            if item["question"] in boxes:
+                boxes[item["question"]].choices.append(line)
+                continue
+            lines = [line]
+        wording = item["wording"].removesuffix(f" {item['part']}") if several else item["wording"]
+        code = item["question"] if several else item["code"]
+        boxes[code] = QuestionBox(
+            code,
+            wording,
+            lines,
+            found["base"] if found else None,
+            leading["design_effect"] if leading and not several else None,
+            leading["n_effective"] if leading and not several else None,
         )
-    return boxes
+    return list(boxes.values())
+
+
+def _choice_line(code: str, label: str, chosen: bool, answers: Mapping[str, Any]) -> ChoiceLine:
+    answer = answers.get(code, {})
+    return ChoiceLine(
+        code,
+        label,
+        chosen,
+        answer.get("count"),
+        answer.get("raw_share"),
+        answer.get("share"),
+        answer.get("low"),
+        answer.get("high"),
+        answer.get("caution"),
+    )
 
 
 def find_own_ballot(survey_id: int, member_id: int) -> Ballot | None:
@@ -166,35 +178,43 @@ def find_own_ballot(survey_id: int, member_id: int) -> Ballot | None:
     return Ballot.objects.filter(pk=rules.locator(bytes(key), member_id)).first() if key else None
 
 
-def get_receipt(standing: Standing, survey: Survey) -> Receipt:
-    """The own receipt, while the survey is open.
+@dataclass(frozen=True)
+class BallotPage:
+    """The receipt of one's ballot, and what happens next."""
+
+    public_id: str
+    title: str
+    ballot_sentence: str
+    honorarium: Mapping[str, Any] | None
+    receipt: Receipt
+
+
+def get_ballot_page(standing: Standing, public_id: uuid.UUID) -> BallotPage:
+    """The own ballot, while the survey is open, in two queries.
 
     Raises:
-        NotFound: no ballot of one's own.
+        NotFound: no such survey, or no ballot of one's own.
         Conflict: closed; the key that found the ballot is destroyed.
     """
+    survey = find_survey_to_answer(standing, public_id)
     if survey.state == SurveyState.CLOSED:
         raise Conflict(
             "This poll is closed and the key that found your ballot is destroyed. Your browser has the receipt."
         )
-    ballot = find_own_ballot(survey.pk, standing.member_id) if standing.member_id else None
+    place = rules.locator(survey.key, standing.require_member())
+    ballot = Ballot.objects.filter(pk=place).values_list("answers", "nonces").first()
     if ballot is None:
         raise NotFound("You have not answered this poll.")
-    counted = count_answers(frozen_questionnaire(survey.freeze_hash, survey.freeze or {}), ballot.answers)
-    return receipt_of(survey.freeze_hash, survey.title, counted, ballot.nonces)
-
-
-def export_member(standing: Standing) -> dict[str, list[dict[str, Any]]]:
-    """Which surveys a member took part in, and drafted, to take away; which answers, no table says."""
-    member = standing.require_member()
-    return {
-        "Surveys answered (the answers hang on nobody; your receipts hold them)": [
-            {"survey": title, "closes_at": closes_at}
-            for title, closes_at in Turnout.objects.filter(member_id=member)
-            .order_by("survey_id")
-            .values_list("survey__title", "survey__closes_at")
-        ],
-        "Surveys drafted": rows_of(
-            Survey.objects.filter(author_id=member), title="title", instrument="instrument", drafted_at="drafted_at"
+    counted = count_answers(survey.questionnaire, ballot[0])
+    return BallotPage(
+        str(public_id),
+        survey.title,
+        rules.ballot_sentence(
+            BallotMode(survey.ballot_mode),
+            survey.compared_name,
+            closes_at=survey.closes_at,
+            invited=survey.instrument in rules.INVITED,
         ),
-    }
+        survey.honorarium,
+        receipt_of(survey.freeze_hash, survey.title, counted, ballot[1]),
+    )

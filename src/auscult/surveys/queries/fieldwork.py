@@ -201,3 +201,8 @@ def find_outcome(survey_id: int, member_id: int | None) -> Outcome | None:
         return None
     found = Turnout.objects.filter(survey_id=survey_id, member_id=member_id).values_list("outcome", flat=True).first()
     return Outcome(found) if found else None
+
+
+def list_respondents(survey_id: int) -> list[int]:
+    """Numbers of the members who took part, whatever became of it."""
+    return list(Turnout.objects.filter(survey_id=survey_id).values_list("member_id", flat=True))

@@ -37,8 +37,8 @@ class HonorariumLineOfMember:
 
 
 _LAST = """
-    SELECT DISTINCT ON (t.survey_id, t.member_id) t.survey_id, s.title, t.member_id, s.honorarium->>'currency', l.cents, t.step,
-           t.booked_at::date, t.due_on, t.note
+    SELECT DISTINCT ON (t.survey_id, t.member_id) t.survey_id, s.title, t.member_id, s.honorarium->>'currency', l.cents,
+           t.step, t.booked_at::date, t.due_on, t.note
     FROM surveys_honorariumtransaction AS t
     JOIN surveys_honorariumline AS l ON l.transaction_id = t.id AND l.cents > 0
     JOIN surveys_survey AS s ON s.id = t.survey_id
@@ -49,7 +49,12 @@ _LAST = """
 def _lines(condition: str, parameters: list[Any]) -> list[HonorariumLineOfMember]:
     with connection.cursor() as cursor:
         cursor.execute(_LAST.format(condition=condition), parameters)
-        return [HonorariumLineOfMember(*row[:5], HonorariumStep(row[5]), *row[6:]) for row in cursor.fetchall()]
+        return [
+            HonorariumLineOfMember(
+                survey_id, title, number, currency, cents, HonorariumStep(step), booked_on, due_on, note
+            )
+            for survey_id, title, number, currency, cents, step, booked_on, due_on, note in cursor.fetchall()
+        ]
 
 
 def list_own_honoraria(standing: Standing) -> list[HonorariumLineOfMember]:

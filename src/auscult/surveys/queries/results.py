@@ -168,7 +168,7 @@ def get_result_sheet(survey_id: int) -> ResultSheet:
         survey.opened_at,
         survey.closed_at,
         survey.respondents,
-        survey.eligible,
+        asked_members(survey),
         results,
         strata,
         population,

@@ -17,7 +17,8 @@ from auscult.shared.standing import Level, Obstacle, Standing
 from auscult.statistics.representativeness import Instrument
 from auscult.surveys import access, rules
 from auscult.surveys.access import SurveyToAnswer, frozen_questionnaire
-from auscult.surveys.models import Ballot, BallotDraft, BallotKey, Survey
+from auscult.surveys.models import Ballot, BallotDraft, BallotKey, LiveResult, Survey
+from auscult.surveys.queries.ballots import QuestionBox, question_boxes
 from auscult.surveys.queries.fieldwork import find_outcome, find_wish, is_invited
 from auscult.surveys.queries.lengths import expect_seconds
 from auscult.surveys.questionnaire.items import Answers
@@ -162,6 +163,8 @@ class SurveyPage:
     may_run: bool
     may_field: bool
     sample: Mapping[str, Any] | None
+    result: Mapping[str, Any] | None
+    boxes: list[QuestionBox]
 
 
 def get_survey_page(standing: Standing, public_id: uuid.UUID, now: datetime) -> SurveyPage:
@@ -179,6 +182,11 @@ def get_survey_page(standing: Standing, public_id: uuid.UUID, now: datetime) -> 
     invited = needs_invitation and is_invited(survey.pk, standing.member_id)
     is_open = survey.state == SurveyState.OPEN and now < survey.closes_at
     honorarium = survey.honorarium or {}
+    outcome = find_outcome(survey.pk, standing.member_id)
+    result = None
+    if survey.state == SurveyState.CLOSED and outcome == Outcome.COMPLETE:
+        # Whoever answered sees the result from the close on: before it is published, and so before anybody outside.
+        result = LiveResult.objects.filter(survey_id=survey.pk).values_list("result", flat=True).first()
     return SurveyPage(
         survey_id=survey.pk,
         public_id=str(survey.public_id),
@@ -199,7 +207,7 @@ def get_survey_page(standing: Standing, public_id: uuid.UUID, now: datetime) -> 
         if honorarium.get("screened_out_cents")
         else "",
         due_days=honorarium.get("due_days", 0),
-        outcome=find_outcome(survey.pk, standing.member_id),
+        outcome=outcome,
         is_begun=_find_draft(survey, standing) is not None,
         is_invited=invited,
         needs_invitation=needs_invitation,
@@ -213,6 +221,8 @@ def get_survey_page(standing: Standing, public_id: uuid.UUID, now: datetime) -> 
         may_run=access.can_run_survey(standing, survey),
         may_field=standing.can(Permission.SURVEY_FIELD),
         sample=freeze["sample"],
+        result=result,
+        boxes=[box for box in question_boxes(freeze, result, {}) if box.base] if result else [],
     )
 
 

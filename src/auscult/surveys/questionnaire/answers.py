@@ -8,10 +8,19 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from auscult.surveys.questionnaire.document import Kind, Question, Questionnaire, as_comparable
+from auscult.surveys.questionnaire.document import (
+    LARGEST_NUMBER,
+    Choice,
+    Kind,
+    Question,
+    Questionnaire,
+    as_comparable,
+    write_number,
+)
 from auscult.surveys.questionnaire.items import Answer
 from auscult.surveys.questionnaire.logic import shown_questions
 
+_GROUPED = re.compile(r"[+-]?\d{1,3}([,'’\s]\d{3})+(\.\d+)?")
 #: Longest open answer where the question says nothing.
 LONGEST_TEXT = 2000
 
@@ -53,7 +62,7 @@ def read_form(question: Question, fields: Mapping[str, Sequence[str]]) -> Any:
 
 
 def _read_ranks(question: Question, fields: Mapping[str, Sequence[str]]) -> list[str] | None:
-    ranks: dict[int, str] = {}
+    ranks: dict[int, Choice] = {}
     for choice in question.choices:
         text = fields.get(f"rank_{question.code}__{choice.code}", ("",))[-1].strip()
         if not text:
@@ -62,15 +71,14 @@ def _read_ranks(question: Question, fields: Mapping[str, Sequence[str]]) -> list
             raise FaultyAnswer(question.code, f"“{text}” is no rank. Choose whole numbers from 1.")
         if int(text) in ranks:
             raise FaultyAnswer(
-                question.code, f"Rank {text} is given twice: to “{ranks[int(text)]}” and “{choice.label}”."
+                question.code, f"Rank {text} is given twice: to “{ranks[int(text)].label}” and “{choice.label}”."
             )
-        ranks[int(text)] = choice.label
+        ranks[int(text)] = choice
     order = sorted(ranks)
     if order != list(range(1, len(order) + 1)):
         missing = next(n for n in range(1, len(order) + 1) if n not in ranks)
         raise FaultyAnswer(question.code, f"Rank {missing} is missing. Ranks begin with 1 and leave none out.")
-    by_label = {choice.label: choice.code for choice in question.choices}
-    return [by_label[ranks[rank]] for rank in order] or None
+    return [ranks[rank].code for rank in order] or None
 
 
 def _refuse(question: Question, text: str) -> FaultyAnswer:
@@ -83,7 +91,7 @@ def clean_answer(question: Question, value: Any) -> Answer | None:
     Raises:
         FaultyAnswer: it does not fit the question.
     """
-    if value is None or value in ("", [], {}):
+    if value is None or value in ([], {}) or (isinstance(value, str) and not value.strip()):
         return None
     match question.kind:
         case Kind.SINGLE | Kind.LIKERT:
@@ -135,6 +143,8 @@ def _ranking(question: Question, value: Any) -> list[str]:
     most = question.most or len(question.choices)
     if len(codes) > most:
         raise _refuse(question, f"Rank at most {most}; you ranked {len(codes)}.")
+    if len(codes) < question.least:
+        raise _refuse(question, f"Rank at least {question.least}; you ranked {len(codes)}.")
     return codes
 
 
@@ -145,18 +155,23 @@ def _matrix(question: Question, value: Any) -> dict[str, str]:
 
 
 def _number(question: Question, value: Any) -> float | int:
-    text = re.sub(r"[\s\u00a0\u2009\u202f']", "", str(value)) if isinstance(value, str) else value
+    text = value.strip() if isinstance(value, str) else value
     if isinstance(text, str):
-        if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", text):
-            text = text.replace(",", "")
+        # Only whole thousands are joined: “5 10” is no number.
+        if _GROUPED.fullmatch(text):
+            text = re.sub(r"[,'’\s]", "", text)
         if not re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", text):
             raise _refuse(question, f"“{str(value)[:40]}” is no number. Write it like 12 or 12.5.")
     if isinstance(text, bool) or not isinstance(text, str | int | float):
         raise _refuse(question, "That is no number. Write it like 12 or 12.5.")
-    number = float(text)
-    if not math.isfinite(number) or abs(number) > 1e12:
+    try:
+        number = float(text)
+    except OverflowError:
+        number = math.inf
+    # NaN is not within either.
+    if not abs(number) <= LARGEST_NUMBER:
         raise _refuse(question, "That number is out of every range.")
-    _require_within(question, number, f"{number:g}")
+    _require_within(question, number, write_number(number))
     return int(number) if number.is_integer() else number
 
 
@@ -171,9 +186,13 @@ def _date(question: Question, value: Any) -> str:
 
 def _require_within(question: Question, value: float, shown: str) -> None:
     if question.minimum != "" and value < as_comparable(question.minimum):
-        raise _refuse(question, f"{shown} is below {question.minimum}, the smallest that can be answered.")
+        raise _refuse(question, f"{shown} is below {_bound(question.minimum)}, the smallest that can be answered.")
     if question.maximum != "" and value > as_comparable(question.maximum):
-        raise _refuse(question, f"{shown} is above {question.maximum}, the largest that can be answered.")
+        raise _refuse(question, f"{shown} is above {_bound(question.maximum)}, the largest that can be answered.")
+
+
+def _bound(value: str | float) -> str:
+    return value if isinstance(value, str) else write_number(value)
 
 
 def _text(question: Question, value: Any) -> str | None:
@@ -186,6 +205,27 @@ def _text(question: Question, value: Any) -> str | None:
     return text or None
 
 
+def valid_answers(questionnaire: Questionnaire, answers: Mapping[str, Any]) -> dict[str, Answer]:
+    """Of answers just as they were entered those that fit their questions, as they are stored."""
+    return _clean_each(questionnaire, answers)[0]
+
+
+def _clean_each(
+    questionnaire: Questionnaire, answers: Mapping[str, Any]
+) -> tuple[dict[str, Answer], dict[str, FaultyAnswer]]:
+    cleaned: dict[str, Answer] = {}
+    faults: dict[str, FaultyAnswer] = {}
+    for question in questionnaire.questions():
+        try:
+            answer = clean_answer(question, answers.get(question.code))
+        except FaultyAnswer as fault:
+            faults[question.code] = fault
+            continue
+        if answer is not None:
+            cleaned[question.code] = answer
+    return cleaned, faults
+
+
 def clean_answers(questionnaire: Questionnaire, answers: Mapping[str, Any], *, final: bool) -> dict[str, Answer]:
     """A whole ballot as it is stored: valid answers to questions that are shown, in the order of the document.
 
@@ -196,15 +236,16 @@ def clean_answers(questionnaire: Questionnaire, answers: Mapping[str, Any], *, f
     Raises:
         FaultyAnswer: names the question.
     """
-    known = {question.code: question for question in questionnaire.questions()}
+    known = {question.code for question in questionnaire.questions()}
     unknown = next((code for code in answers if code not in known), None)
     if unknown is not None:
         raise FaultyAnswer("", "The ballot answers a question that this poll does not ask. Reload the page.")
-    cleaned: dict[str, Answer] = {}
-    for code, question in known.items():
-        if code in answers and (answer := clean_answer(question, answers[code])) is not None:
-            cleaned[code] = answer
+    cleaned, faults = _clean_each(questionnaire, answers)
     shown = shown_questions(questionnaire, cleaned)
+    # What is wrong in a hidden question its author could not put right: it is dropped with the question.
+    for question in shown:
+        if question.code in faults:
+            raise faults[question.code]
     kept = {question.code: cleaned[question.code] for question in shown if question.code in cleaned}
     if final:
         if not kept:

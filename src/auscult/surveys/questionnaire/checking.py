@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 
 from auscult.surveys.questionnaire.document import (
+    LARGEST_NUMBER,
     WITH_CHOICES,
     Asks,
     Condition,
@@ -38,6 +40,11 @@ def check_questionnaire(questionnaire: Questionnaire, *, complete: bool) -> None
     questions = list(questionnaire.questions())
     _require_distinct("page", [section.code for section in questionnaire.sections])
     _require_distinct("question", [question.code for question in questions])
+    # The form calls its fields so.
+    rows = {f"{question.code}__{row.code}": question.code for question in questions for row in question.rows}
+    for question in questions:
+        if question.code in rows:
+            _refuse(f"Question {question.code} has the code of a row of “{rows[question.code]}”. Give it another one.")
     if len(questions) > MOST_QUESTIONS:
         _refuse(f"A questionnaire has at most {MOST_QUESTIONS} questions; this one has {len(questions)}.")
     for question in questions:
@@ -45,13 +52,17 @@ def check_questionnaire(questionnaire: Questionnaire, *, complete: bool) -> None
     items = items_of(questionnaire)
     if len(items) > MOST_ITEMS:
         _refuse(f"The questions give {len(items)} measures (rows and choices count); {MOST_ITEMS} are the most.")
-    _require_distinct("measure", [item.code for item in items])
+    # Open text becomes a measure of its question's code once it is sorted into codes.
+    texts = [question.code for question in questions if question.kind == Kind.TEXT]
+    _require_distinct("measure", [*(item.code for item in items), *texts])
     _check_conditions(questionnaire)
     if sum(question.screen_out_if is not None for question in questions) > MOST_SCREENERS:
         _refuse(f"At most {MOST_SCREENERS} questions screen out.")
     for quota in questionnaire.quotas:
         _check_condition(f"Quota “{quota.label}”", quota.holds_if, {q.code: q for q in questions})
     _require_distinct("quota", [quota.code for quota in questionnaire.quotas])
+    if not 0 <= questionnaire.exclusions.speeders <= 0.5:
+        _refuse("The rule on fast ballots is a part of the median time from 0 (no rule) to 0.5.")
     if complete:
         _check_complete(questionnaire, questions)
 
@@ -78,9 +89,10 @@ def _check_question(question: Question) -> None:
     if question.kind == Kind.LIKERT and len(question.choices) > 11:
         _refuse(f"{here}: a scale has 2 to 11 points.")
     if question.kind in (Kind.MULTIPLE, Kind.RANKING) and question.choices:
+        together = sum(not choice.exclusive for choice in question.choices)
         if question.most > len(question.choices):
             _refuse(f"{here}: at most {question.most} may be chosen, but there are {len(question.choices)} choices.")
-        if question.least > (question.most or len(question.choices)):
+        if question.least > min(question.most or together, together):
             _refuse(f"{here}: at least {question.least} must be chosen, which is more than may be.")
     if question.kind in _BOUNDED:
         _check_bounds(question, here)
@@ -90,45 +102,67 @@ def _check_bounds(question: Question, here: str) -> None:
     for value in (question.minimum, question.maximum, *question.bands):
         if value == "":
             continue
-        if isinstance(value, str) is not (question.kind == Kind.DATE):
-            _refuse(f"{here}: “{value}” is no {'date' if question.kind == Kind.DATE else 'number'}.")
-        if isinstance(value, str):
-            try:
-                date.fromisoformat(value)
-            except ValueError:
-                _refuse(f"{here}: “{value}” is no day of the calendar. Write it like 2026-01-31.")
+        _require_kind(here, question, value)
     low = as_comparable(question.minimum) if question.minimum != "" else None
     high = as_comparable(question.maximum) if question.maximum != "" else None
     if low is not None and high is not None and low > high:
         _refuse(f"{here}: the smallest value is above the largest.")
     edges = [as_comparable(edge) for edge in question.bands]
-    if any(a >= b for a, b in zip(edges, edges[1:], strict=False)):
+    if any(a >= b for a, b in pairwise(edges)):
         _refuse(f"{here}: the edges of its bands must rise.")
     if edges and ((low is not None and edges[0] <= low) or (high is not None and edges[-1] > high)):
         _refuse(f"{here}: every edge of its bands must lie inside its bounds, or a band would be empty for ever.")
+
+
+def _require_kind(here: str, question: Question, value: str | float) -> None:
+    """Refuse what cannot be compared with a question's answers."""
+    if isinstance(value, str) is not (question.kind == Kind.DATE):
+        kind = "a date: write it like 2026-01-31" if question.kind == Kind.DATE else "a number"
+        _refuse(f"{here}: “{value}” does not fit “{question.code}”, which asks for {kind}.")
+    if isinstance(value, str):
+        try:
+            date.fromisoformat(value)
+        except ValueError:
+            _refuse(f"{here}: “{value}” is no day of the calendar. Write it like 2026-01-31.")
+    elif not abs(value) <= LARGEST_NUMBER:
+        _refuse(f"{here}: a number lies between −{LARGEST_NUMBER:,.0f} and {LARGEST_NUMBER:,.0f}.")
 
 
 def _check_conditions(questionnaire: Questionnaire) -> None:
     before: dict[str, Question] = {}
     for section in questionnaire.sections:
         _check_condition(f"Page {section.code}", section.show_if, before)
+        _check_piping(f"Page {section.code}", questionnaire, {f"section.{section.code}.text": section.text}, before)
         known = dict(before)
         for question in section.questions:
             # Where questions are shuffled, none of the same page is sure to come earlier.
             earlier = before if section.shuffle else known
             _check_condition(f"Question {question.code}", question.show_if, earlier)
-            _check_condition(f"Question {question.code}", question.screen_out_if, earlier | {question.code: question})
-            for code in piped_codes(question):
-                if code not in earlier:
-                    _refuse(
-                        f"Question {question.code}: {{{code}}} stands for the answer to an earlier question, and there is "
-                        "none of this code before it. Write {{ and }} for braces."
-                    )
+            _check_condition(f"Question {question.code}", question.screen_out_if, {**earlier, question.code: question})
+            place = f"question.{question.code}"
+            texts = {place: question.wording, f"{place}.help": question.help}
+            texts |= {f"{place}.choice.{choice.code}": choice.label for choice in question.choices}
+            _check_piping(f"Question {question.code}", questionnaire, texts, earlier)
             known[question.code] = question
         before = known
 
 
-def _check_condition(here: str, condition: Condition | None, known: dict[str, Question]) -> None:
+def _check_piping(
+    here: str, questionnaire: Questionnaire, texts: Mapping[str, str], known: Mapping[str, Question]
+) -> None:
+    translations = questionnaire.translations.values()
+    for path, text in texts.items():
+        for code in (code for each in (text, *(t.get(path, "") for t in translations)) for code in piped_codes(each)):
+            if code not in known:
+                _refuse(
+                    f"{here}: {{{code}}} stands for the answer to an earlier question, and there is none of this code "
+                    "before it. Write {{ and }} for braces."
+                )
+            if known[code].kind == Kind.MATRIX:
+                _refuse(f"{here}: {{{code}}} is a matrix, whose many answers fit into no sentence. Ask it apart.")
+
+
+def _check_condition(here: str, condition: Condition | None, known: Mapping[str, Question]) -> None:
     for asks in asked_questions(condition):
         if asks.question not in known:
             _refuse(f"{here}: its condition asks about “{asks.question}”, which is no earlier question.")
@@ -151,8 +185,7 @@ def _check_test(here: str, asks: Asks, question: Question) -> None:
     elif asks.test in (Test.AT_LEAST, Test.AT_MOST):
         if question.kind not in _BOUNDED:
             _refuse(f"{here}: “{question.code}” is neither a number nor a date.")
-        if isinstance(asks.values[0], str) is not (question.kind == Kind.DATE):
-            _refuse(f"{here}: “{asks.values[0]}” cannot be compared with “{question.code}”.")
+        _require_kind(here, question, asks.values[0])
 
 
 def _check_complete(questionnaire: Questionnaire, questions: Sequence[Question]) -> None:
@@ -175,6 +208,8 @@ def _check_complete(questionnaire: Questionnaire, questions: Sequence[Question])
                 f"{here} needs the edges of the bands in which its answers are published, for example 20 40 60: single values "
                 "of single people are never shown."
             )
+    if questionnaire.language in questionnaire.translations:
+        _refuse(f"The wordings are in {questionnaire.language} already: take out the translation to it.")
     paths = text_paths(questionnaire)
     for language, texts in questionnaire.translations.items():
         unknown = next((path for path in texts if path not in paths), None)

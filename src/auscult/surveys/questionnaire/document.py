@@ -37,6 +37,8 @@ KIND_WORDS = {
     Kind.TEXT: "Open text",
     Kind.MATRIX: "Matrix: one answer in each row",
 }
+#: Numbers that can be answered at all: from minus this to this.
+LARGEST_NUMBER = 1e12
 #: Kinds whose answer is one or several codes of ``choices``.
 WITH_CHOICES = (Kind.SINGLE, Kind.MULTIPLE, Kind.LIKERT, Kind.RANKING, Kind.MATRIX)
 #: The points that a new Likert question begins with, from disagreement to agreement.
@@ -98,7 +100,6 @@ class Asks:
         row: row of a matrix, or empty.
     """
 
-    __test__ = False
     question: str
     test: Test
     values: tuple[str | float, ...] = ()
@@ -113,7 +114,7 @@ class All:
 
 
 @dataclass(frozen=True)
-class Any_:
+class Any_:  # noqa: N801 - `Any` is a type of Python
     """True where any part is."""
 
     parts: tuple[Condition, ...]
@@ -139,14 +140,13 @@ class Question:
         required: cannot be left out. Honest surveys rarely force an answer.
         shuffle: choices (of a matrix: rows) are shown in an order of the respondent's own.
         most: of multiple and ranking: how many may be chosen or ranked; of text: characters. 0: no limit of its own.
-        least: of multiple: how few.
+        least: of multiple and ranking: how few.
         minimum, maximum: of a number or a date, as number or ISO date; empty: none.
         unit: of a number ("hours a week").
         bands: edges between the bands that are published of a number or date, rising.
         show_if: shown only where this holds; always where None.
         screen_out_if: where this holds of the answers so far, the respondent is screened out after this question.
         attention: code that whoever reads chooses; others fail the attention check. Empty: no check.
-        coding: codes that open text was sorted into; filled in the workspace, never before opening.
     """
 
     code: str
@@ -341,3 +341,8 @@ def as_comparable(value: str | float) -> float:
         ValueError: neither.
     """
     return float(date.fromisoformat(value).toordinal()) if isinstance(value, str) else float(value)
+
+
+def write_number(value: float) -> str:
+    """A number in full, thousands apart: ``1,234,567.5``."""
+    return f"{int(value) if float(value).is_integer() else value:,}"

@@ -49,9 +49,9 @@ def _answer(question: Question, dice: random.Random) -> Answer:
             return question.attention if question.attention and dice.random() < 0.95 else dice.choice(codes)
         case Kind.MULTIPLE:
             alone = [choice.code for choice in question.choices if choice.exclusive]
-            if alone and dice.random() < 1 / len(codes):
-                return [dice.choice(alone)]
             free = [code for code in codes if code not in alone]
+            if alone and (not free or dice.random() < 1 / len(codes)):
+                return [dice.choice(alone)]
             most = min(question.most or len(free), len(free))
             chosen = dice.sample(free, dice.randint(min(max(question.least, 1), most), most))
             return [code for code in codes if code in chosen]
@@ -68,18 +68,20 @@ def _answer(question: Question, dice: random.Random) -> Answer:
 def _value(question: Question, dice: random.Random) -> float | str:
     """A value from a band chosen at random, so that every band is tried."""
     edges = [as_comparable(edge) for edge in question.bands]
-    low = as_comparable(question.minimum) if question.minimum != "" else (edges[0] - 10 if edges else 0)
-    high = as_comparable(question.maximum) if question.maximum != "" else (edges[-1] + 10 if edges else 100)
+    low = as_comparable(question.minimum) if question.minimum != "" else edges[0] - 10
+    high = as_comparable(question.maximum) if question.maximum != "" else edges[-1] + 10
     bounds = [low, *edges, high]
     band = dice.randrange(len(bounds) - 1)
     value = dice.uniform(bounds[band], bounds[band + 1])
-    return date.fromordinal(int(value)).isoformat() if question.kind == Kind.DATE else round(value, 2)
+    if question.kind == Kind.NUMERIC:
+        return value
+    return date.fromordinal(min(max(int(value), 1), date.max.toordinal())).isoformat()
 
 
 def dry_run(
     questionnaire: Questionnaire, *, respondents: int = 1000, seed: int = 1, cells: Sequence[tuple[str, ...]] = ()
 ) -> DryRun:
-    """Let simulated respondents answer.
+    """Let simulated respondents answer a complete questionnaire.
 
     Args:
         respondents: how many.

@@ -144,10 +144,10 @@ def move_question(document: Document, code: str, by: int) -> Document:
 def move_section(document: Document, code: str, by: int) -> Document:
     """Move a page up or down."""
     document = copy.deepcopy(document)
-    place, section = _find_section(document, code)
+    place = _find_section(document, code)[0]
     there = min(max(place + by, 0), len(document["sections"]) - 1)
     document["sections"].insert(there, document["sections"].pop(place))
-    return document if section else document
+    return document
 
 
 def write_lines(parts: list[Document]) -> str:
@@ -220,6 +220,23 @@ def save_question(document: Document, code: str, fields: Mapping[str, str]) -> t
     if fields.get("help", "").strip():
         new["help"] = fields["help"].strip()
     new |= {name: True for name in ("required", "shuffle") if fields.get(name)}
+    new |= _parts_of_kind(kind, fields)
+    for name in ("show_if", "screen_out_if"):
+        condition = parse_condition(fields.get(name, ""))
+        if condition:
+            new[name] = condition
+    if kind in (Kind.SINGLE, Kind.LIKERT) and fields.get("attention", "").strip():
+        new["attention"] = fields["attention"].strip()
+    question.clear()
+    question.update(new)
+    if new["code"] != code:
+        _rename(document, code, new["code"])
+    return document, new["code"]
+
+
+def _parts_of_kind(kind: Kind, fields: Mapping[str, str]) -> Document:
+    """What only questions of this kind have."""
+    new: Document = {}
     if kind in WITH_CHOICES:
         new["choices"] = read_lines(fields.get("choices", ""), "c")
     if kind == Kind.MATRIX:
@@ -236,17 +253,7 @@ def save_question(document: Document, code: str, fields: Mapping[str, str]) -> t
         new["bands"] = _bounds(fields.get("bands", ""), kind)
         if fields.get("unit", "").strip():
             new["unit"] = fields["unit"].strip()
-    for name in ("show_if", "screen_out_if"):
-        condition = parse_condition(fields.get(name, ""))
-        if condition:
-            new[name] = condition
-    if kind in (Kind.SINGLE, Kind.LIKERT) and fields.get("attention", "").strip():
-        new["attention"] = fields["attention"].strip()
-    question.clear()
-    question.update(new)
-    if new["code"] != code:
-        _rename(document, code, new["code"])
-    return document, new["code"]
+    return new
 
 
 def _rename(value: Any, old: str, new: str) -> None:

@@ -9,9 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-from auscult.surveys.questionnaire.document import Choice, Kind, Question, Questionnaire, as_comparable
+from auscult.surveys.questionnaire.document import (
+    Choice,
+    Kind,
+    Question,
+    Questionnaire,
+    as_comparable,
+    write_number,
+)
 
 #: An answer: a code; codes in order; a number; an ISO date or text; row → code.
 Answer = str | float | list[str] | dict[str, str]
@@ -52,7 +60,7 @@ _YES_NO = (Choice(CHOSEN, "Chosen"), Choice(NOT_CHOSEN, "Not chosen"))
 
 
 def _number(value: str | float) -> str:
-    return value if isinstance(value, str) else f"{value:,g}"
+    return value if isinstance(value, str) else write_number(value)
 
 
 def bands_of(question: Question) -> tuple[Choice, ...]:
@@ -66,7 +74,7 @@ def bands_of(question: Question) -> tuple[Choice, ...]:
         Choice("b0", f"{under} {_number(edges[0])}{unit}"),
         *(
             Choice(f"b{i}", f"{_number(low)} to {under} {_number(high)}{unit}")
-            for i, (low, high) in enumerate(zip(edges, edges[1:], strict=False), start=1)
+            for i, (low, high) in enumerate(pairwise(edges), start=1)
         ),
         Choice(f"b{len(edges)}", f"{_number(edges[-1])} {last}{unit}"),
     )

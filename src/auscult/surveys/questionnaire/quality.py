@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from auscult.surveys.questionnaire.document import Kind, Questionnaire
+from auscult.surveys.questionnaire.document import Exclusions, Kind, Questionnaire
 from auscult.surveys.questionnaire.items import Answers
 
 SPEEDER, STRAIGHTLINER, ATTENTION, DUPLICATE = "speeder", "straightliner", "attention", "duplicate"
@@ -40,14 +40,14 @@ class Quality:
 
     Attributes:
         reasons: of each ballot, in the order given.
-        excluded: whether a declared rule leaves it out.
+        excluded: of each ballot, the declared rules that leave it out.
         counts: reason → ballots, whether left out or only reported.
         rule_texts: the declared rules as sentences.
         median_seconds: of ballots with a known time; 0 without any.
     """
 
     reasons: tuple[frozenset[str], ...]
-    excluded: tuple[bool, ...]
+    excluded: tuple[frozenset[str], ...]
     counts: dict[str, int]
     rule_texts: tuple[str, ...]
     median_seconds: float
@@ -98,23 +98,25 @@ def assess(questionnaire: Questionnaire, ballots: Sequence[BallotFacts]) -> Qual
                 found.add(DUPLICATE)
             seen.add(text)
         reasons.append(frozenset(found))
-    applied = {
-        name
-        for name, is_declared in (
-            (SPEEDER, rules.speeders > 0),
-            (STRAIGHTLINER, rules.straightliners),
-            (ATTENTION, rules.attention),
-            (DUPLICATE, rules.duplicates),
-        )
-        if is_declared
-    }
+    applied = declared_reasons(rules)
     return Quality(
         tuple(reasons),
-        tuple(bool(found & applied) for found in reasons),
+        tuple(found & applied for found in reasons),
         dict(Counter(name for found in reasons for name in found)),
         rules_in_words(questionnaire),
         middle,
     )
+
+
+def declared_reasons(rules: Exclusions) -> frozenset[str]:
+    """Reasons that leave a ballot out under these rules."""
+    declared = {
+        SPEEDER: rules.speeders > 0,
+        STRAIGHTLINER: rules.straightliners,
+        ATTENTION: rules.attention,
+        DUPLICATE: rules.duplicates,
+    }
+    return frozenset(name for name, is_declared in declared.items() if is_declared)
 
 
 def rules_in_words(questionnaire: Questionnaire) -> tuple[str, ...]:

@@ -50,6 +50,29 @@ def _place(path: Sequence[str | int]) -> str:
     return words or "the document"
 
 
+def _words(error: jsonschema.ValidationError) -> str:
+    """A violation of the schema in words for people."""
+    limit: Any = error.validator_value
+    instance: Any = error.instance
+    match error.validator:
+        case "maxLength":
+            return f"it has {len(instance):,} characters; write at most {limit} characters."
+        case "minLength":
+            return "write something here; it is empty."
+        case "maxItems":
+            return f"there are {len(instance)}; at most {limit} are taken."
+        case "minItems":
+            return f"there are {len(instance)}; at least {limit} are needed."
+        case "pattern":
+            said = str(instance)[:60]
+            return f"“{said}” will not do: codes are lower-case letters, digits and _, beginning with a letter."
+        case "enum" | "const":
+            return f"“{str(instance)[:60]}” is none of {limit}."
+        case _:
+            # What is wrong stands at the end, behind the value.
+            return error.message if len(error.message) < 200 else "…" + error.message[-160:]
+
+
 def read_questionnaire(value: Any, *, complete: bool = True) -> Questionnaire:
     """Read a questionnaire from its JSON.
 
@@ -60,14 +83,21 @@ def read_questionnaire(value: Any, *, complete: bool = True) -> Questionnaire:
     Raises:
         FaultyQuestionnaire: names the place and says what to do.
     """
+    try:
+        return _read(value, complete=complete)
+    except RecursionError as error:
+        raise FaultyQuestionnaire("A condition is nested too deeply. Write it shorter.") from error
+
+
+def _read(value: Any, *, complete: bool) -> Questionnaire:
     if not isinstance(value, dict):
         raise FaultyQuestionnaire("A questionnaire is one JSON object; see the published schema.")
+    _require_storable(value)
     if value.get("format") != FORMAT:
         raise FaultyQuestionnaire(f"The field “format” must be “{FORMAT}”.")
     error = jsonschema.exceptions.best_match(_validator().iter_errors(value))
     if error is not None:
-        message = error.message if len(error.message) < 200 else error.message[:200] + "…"
-        raise FaultyQuestionnaire(f"At {_place(list(error.absolute_path))}: {message}")
+        raise FaultyQuestionnaire(f"At {_place(list(error.absolute_path))}: {_words(error)}")
     questionnaire = Questionnaire(
         title=value["title"].strip(),
         sections=tuple(_section(section) for section in value["sections"]),
@@ -76,12 +106,25 @@ def read_questionnaire(value: Any, *, complete: bool = True) -> Questionnaire:
         thanks=value.get("thanks", ""),
         translations=value.get("translations", {}),
         quotas=tuple(
-            Quota(q["code"], q["label"], read_condition(q["holds_if"]), q["most"]) for q in value.get("quotas", ())
+            Quota(q["code"], q["label"], read_condition(q["holds_if"]), int(q["most"])) for q in value.get("quotas", ())
         ),
         exclusions=Exclusions(**value.get("exclusions", {})),
     )
     check_questionnaire(questionnaire, complete=complete)
     return questionnaire
+
+
+def _require_storable(value: Mapping[str, Any]) -> None:
+    """Refuse what Python takes for JSON and a database does not: NaN, Infinity, halves of characters, character 0."""
+    try:
+        written = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        written.encode()
+    except (TypeError, ValueError) as error:
+        raise FaultyQuestionnaire(
+            "The document holds a number or character that JSON does not have, such as NaN. Take it out."
+        ) from error
+    if "\\u0000" in written:
+        raise FaultyQuestionnaire("A text holds the character 0. Take it out.")
 
 
 def _section(value: Mapping[str, Any]) -> Section:
@@ -98,13 +141,16 @@ def _section(value: Mapping[str, Any]) -> Section:
 def _question(value: Mapping[str, Any]) -> Question:
     plain = {
         key: value[key]
-        for key in ("code wording help required shuffle most least minimum maximum unit attention".split())
+        for key in ("code wording help required shuffle minimum maximum unit attention".split())
         if key in value
     }
     return Question(
         kind=Kind(value["kind"]),
         choices=tuple(Choice(**choice) for choice in value.get("choices", ())),
         rows=tuple(Row(**row) for row in value.get("rows", ())),
+        # JSON Schema takes 2.0 for a whole number.
+        most=int(value.get("most", 0)),
+        least=int(value.get("least", 0)),
         bands=tuple(value.get("bands", ())),
         show_if=read_condition(value["show_if"]) if "show_if" in value else None,
         screen_out_if=read_condition(value["screen_out_if"]) if "screen_out_if" in value else None,

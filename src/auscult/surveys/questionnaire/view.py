@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from auscult.surveys.questionnaire.document import Choice, Question, Questionnaire, Row, Section
-from auscult.surveys.questionnaire.items import Answers
+from auscult.surveys.questionnaire.answers import valid_answers
+from auscult.surveys.questionnaire.document import Choice, Question, Questionnaire, Row, Section, write_number
 from auscult.surveys.questionnaire.logic import holds, shown_questions
 
 _PIPE = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9_]{0,19})\}")
@@ -73,12 +73,11 @@ def languages(questionnaire: Questionnaire) -> tuple[str, ...]:
     return (questionnaire.language, *sorted(set(questionnaire.translations) - {questionnaire.language}))
 
 
-def piped_codes(question: Question) -> Iterator[str]:
-    """Codes of the questions whose answers are piped into one."""
-    for text in (question.wording, question.help, *(choice.label for choice in question.choices)):
-        for match in _PIPE.finditer(text):
-            if match.group(1):
-                yield match.group(1)
+def piped_codes(text: str) -> Iterator[str]:
+    """Codes of the questions whose answers are piped into a text."""
+    for match in _PIPE.finditer(text):
+        if match.group(1):
+            yield match.group(1)
 
 
 class _Coded(Protocol):
@@ -97,17 +96,15 @@ def _shuffled[Part: _Coded](parts: Sequence[Part], seed: int, place: str) -> lis
 
 
 def _words(question: Question, answer: Any, translate: Callable[[str, str], str]) -> str:
-    labels = {
-        choice.code: translate(f"question.{question.code}.choice.{choice.code}", choice.label)
-        for choice in question.choices
-    }
+    place = f"question.{question.code}"
+    labels = {choice.code: translate(f"{place}.choice.{choice.code}", choice.label) for choice in question.choices}
     if isinstance(answer, list):
-        return ", ".join(labels.get(code, code) for code in answer)
+        return ", ".join(labels[code] for code in answer)
     if isinstance(answer, dict):
         return UNANSWERED
     if isinstance(answer, str):
         return labels.get(answer, answer)
-    return f"{answer:g} {question.unit}".strip()
+    return f"{write_number(answer)} {translate(f'{place}.unit', question.unit)}".strip()
 
 
 def arrange(
@@ -115,7 +112,7 @@ def arrange(
     *,
     seed: int,
     language: str = "",
-    answers: Answers | None = None,
+    answers: Mapping[str, Any] | None = None,
     everything: bool = False,
 ) -> Arranged:
     """The questionnaire as one respondent sees it.
@@ -123,15 +120,15 @@ def arrange(
     Args:
         seed: from which every random order follows.
         language: one of ``languages``; another one, or none, gives the language of the wordings.
-        answers: so far: they decide what is shown and what is piped in.
+        answers: so far: they decide what is shown and what is piped in; what does not fit its question counts as none.
         everything: show also what hangs on answers (previews).
     """
-    answers = answers or {}
+    answers = valid_answers(questionnaire, answers or {})
     texts: Mapping[str, str] = questionnaire.translations.get(language, {})
     chosen = language if texts else questionnaire.language
 
     def translate(path: str, text: str) -> str:
-        return texts.get(path, text)
+        return texts.get(path) or text
 
     by_code = {question.code: question for question in questionnaire.questions()}
     shown = set(by_code) if everything else {q.code for q in shown_questions(questionnaire, answers)}
@@ -144,7 +141,8 @@ def arrange(
                 return match.group(0)[0]
             if code not in counted or code not in by_code:
                 return UNANSWERED
-            return _words(by_code[code], counted[code], translate)
+            # A label may itself hold an answer to a question before it; an answer in words is put in as it is.
+            return _words(by_code[code], counted[code], lambda path, text: pipe(translate(path, text)))
 
         return _PIPE.sub(replaced, text)
 

@@ -63,10 +63,7 @@ def analysis(request: HttpRequest, survey_id: int) -> HttpResponse:
             (question, _likert(page, question.code, narrow=False), _likert(page, question.code, narrow=True))
             for question in page.likert
         ],
-        "map": [
-            (label, _map(page, choice, narrow=False), _map(page, choice, narrow=True))
-            for choice, label in _map_choices(page)
-        ],
+        "map": (_map(page, narrow=False), _map(page, narrow=True)),
     }
     return render_page(request, "surveys/analysis_read.html", values)
 
@@ -95,23 +92,20 @@ def _likert(page: AnalysisPage, code: str, *, narrow: bool, standalone: bool = F
     )
 
 
-def _map_choices(page: AnalysisPage) -> list[tuple[str, str]]:
-    found = next((q for q in page.result["questionnaire"] if q["code"] == page.item), None)
-    if not page.states or found is None:
-        return []
-    # One map, of the commonest answer: a map of each says little more and doubles what is looked at.
-    leading = next(q for q in page.result["questions"] if q["question"] == page.item)["leading"]["answer"]
-    return [(c["code"], c["label"]) for c in found["choices"] if c["code"] == leading]
+def _states(page: AnalysisPage) -> dict[str, float | None]:
+    """Share of the commonest answer by state; empty where no state is shown."""
+    found: dict[str, float | None] = {}
+    for table in page.states:
+        for state, (chosen, others) in zip(table["strata"], table["counts"], strict=True):
+            if state in charts.TILES:
+                found[state] = chosen / (chosen + others)
+    return dict.fromkeys(charts.TILES) | found if found else {}
 
 
-def _map(page: AnalysisPage, choice: str, *, narrow: bool, standalone: bool = False) -> str:
-    table = page.states[0]
-    column = table["choices"].index(choice)
-    values: dict[str, float | None] = dict.fromkeys(charts.TILES)
-    for state, counts in zip(table["strata"], table["counts"], strict=True):
-        if state in values and sum(counts):
-            values[state] = counts[column] / sum(counts)
-    return charts.tile_map(f"{page.item}: {choice} by state", values, narrow=narrow, standalone=standalone)
+def _map(page: AnalysisPage, *, narrow: bool, standalone: bool = False) -> str:
+    values = _states(page)
+    title = f"{page.item}: {page.states[0]['choice']} by state" if values else ""
+    return charts.tile_map(title, values, narrow=narrow, standalone=standalone) if values else ""
 
 
 def _bars(page: AnalysisPage) -> str:
@@ -133,8 +127,7 @@ def chart(request: HttpRequest, survey_id: int) -> HttpResponse:
     if kind == "likert":
         svg = _likert(page, request.GET.get("question", page.item)[:44], narrow=False, standalone=True)
     elif kind == "map":
-        choices = _map_choices(page)
-        svg = _map(page, choices[0][0], narrow=False, standalone=True) if choices else ""
+        svg = _map(page, narrow=False, standalone=True)
     if not svg:
         raise NotFound
     response = HttpResponse(svg, content_type="image/svg+xml")
@@ -153,28 +146,17 @@ def table(request: HttpRequest, survey_id: int) -> HttpResponse:
         for line in page.crosstab.lines:
             levels = line.levels or ("(small groups together)",) * len(page.crosstab.by)
             for (_, label), cell in zip(page.crosstab.answers, line.cells, strict=True):
-                writer.writerow(
-                    [
-                        *map(safe_cell, levels),
-                        line.base,
-                        safe_cell(label),
-                        cell.count,
-                        f"{cell.raw_share:.3f}",
-                        cell.share,
-                        cell.low,
-                        cell.high,
-                    ]
-                )
+                figures = (cell.count, f"{cell.raw_share:.3f}", cell.share, cell.low, cell.high)
+                writer.writerow([*map(safe_cell, levels), line.base, safe_cell(label), *figures])
     else:
         writer.writerow(["question", "wording", "answer", "count", "share", "weighted_share", "low", "high"])
         asked = {q["code"]: q for q in page.result["questionnaire"]}
         for question in page.result["questions"]:
-            labels = {c["code"]: c["label"] for c in asked[question["question"]]["choices"]}
+            item = asked[question["question"]]
+            labels = {c["code"]: safe_cell(c["label"]) for c in item["choices"]}
             for a in question["answers"]:
-                writer.writerow(
-                    [question["question"], safe_cell(asked[question["question"]]["wording"]), safe_cell(labels[a["answer"]]), a["count"],
-                     f"{a['raw_share']:.3f}", a["share"], a["low"], a["high"]]
-                )  # fmt: skip
+                figures = (a["count"], f"{a['raw_share']:.3f}", a["share"], a["low"], a["high"])
+                writer.writerow([item["code"], safe_cell(item["wording"]), labels[a["answer"]], *figures])
     response = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="table-{survey_id}.csv"'
     return response

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from auscult.shared import clock
 from auscult.shared.pages import attempt, render_page, standing_of, whole_number
-from auscult.shared.refusals import NotFound, Refused
+from auscult.shared.refusals import NotAllowed, NotFound, Refused
 from auscult.surveys import access, rules
 from auscult.surveys.actions.answering import (
     LONGEST_PAGE_SECONDS,
@@ -27,7 +27,7 @@ from auscult.surveys.actions.answering import (
 )
 from auscult.surveys.actions.fieldwork import set_wish, unsubscribe
 from auscult.surveys.plan import PLAN_FIELDS
-from auscult.surveys.queries.ballots import get_receipt
+from auscult.surveys.queries.ballots import get_ballot_page
 from auscult.surveys.queries.surveys import get_answering_page, get_survey_list, get_survey_page
 from auscult.surveys.questionnaire.answers import FaultyAnswer, read_form
 from auscult.surveys.questionnaire.document import Questionnaire
@@ -45,9 +45,16 @@ def survey_list(request: HttpRequest) -> HttpResponse:
     return render_page(request, LIST, {"page": get_survey_list(standing_of(request), clock.now()), "error": ""})
 
 
+def _require_signed_in(request: HttpRequest) -> None:
+    """Whoever follows a mail's link is sent to sign in, whether there is such a survey or not."""
+    if standing_of(request).is_reader:
+        raise NotAllowed("Sign in first.")
+
+
 @require_safe
 def survey(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """What a survey is, before the first question."""
+    _require_signed_in(request)
     return _survey(request, public_id)
 
 
@@ -59,6 +66,7 @@ def _survey(request: HttpRequest, public_id: uuid.UUID, error: str = "", status:
 @never_cache
 def survey_answer(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """One page of questions. A page that is sent is saved first, then the next one is shown, or the ballot cast."""
+    _require_signed_in(request)
     if request.method != "POST":
         return _answer(request, public_id, section=request.GET.get("page", "")[:20])
     standing, now = standing_of(request), clock.now()
@@ -204,19 +212,15 @@ def answers_save(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
 @never_cache
 def ballot(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The ballot is in: the receipt, and what happens next."""
-    standing = standing_of(request)
-    found = access.load_survey_to_read(standing, public_id)
-    receipt = get_receipt(standing, found)
-    page = get_survey_page(standing, public_id, clock.now())
-    return render_page(request, DONE, {"page": page, "receipt": json.dumps(receipt.as_json())})
+    page = get_ballot_page(standing_of(request), public_id)
+    return render_page(request, DONE, {"page": page, "receipt": json.dumps(page.receipt.as_json())})
 
 
 @require_safe
 @never_cache
 def receipt(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """The own receipt as a file, while the poll is open."""
-    standing = standing_of(request)
-    found = get_receipt(standing, access.load_survey_to_read(standing, public_id))
+    found = get_ballot_page(standing_of(request), public_id).receipt
     response = HttpResponse(json.dumps(found.as_json(), indent=1), content_type="application/json")
     response["Content-Disposition"] = f'attachment; filename="receipt-{found.freeze[:12]}.json"'
     return response

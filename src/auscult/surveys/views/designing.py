@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import messages
@@ -306,8 +306,9 @@ def _cents(text: str) -> int:
 
 
 #: A page may show its own preview in a frame; nothing else may.
-_FRAMING = settings.SECURE_CSP | {"frame-src": [CSP.SELF]}
-_FRAMED = settings.SECURE_CSP | {"frame-ancestors": [CSP.SELF]}
+_POLICY = cast(dict[str, list[str]], settings.SECURE_CSP)
+_FRAMING = _POLICY | {"frame-src": [str(CSP.SELF)]}
+_FRAMED = _POLICY | {"frame-ancestors": [str(CSP.SELF)]}
 
 
 def _preview(request: HttpRequest, survey_id: int, template: str) -> HttpResponse:

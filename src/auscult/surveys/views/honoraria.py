@@ -19,6 +19,7 @@ from auscult.surveys.actions.honoraria import (
     pay_honoraria,
     refuse_honorarium,
 )
+from auscult.surveys.exports.labels import safe_cell
 from auscult.surveys.queries.honoraria import get_ledger, list_own_honoraria
 
 STEP_WORDS = {
@@ -48,20 +49,16 @@ def honoraria(request: HttpRequest) -> HttpResponse:
     """One's own statement, as a page or as csv."""
     lines = list_own_honoraria(standing_of(request))
     if request.GET.get("as") == "csv":
-        return _csv(
-            "honoraria",
-            ("survey", "currency", "amount", "state", "booked", "due", "note"),
-            ((_plain(x.title), x.currency, f"{x.cents / 100:.2f}", STEP_WORDS[x.state], x.booked_on, x.due_on or "", _plain(x.note))
-             for x in lines),
-        )  # fmt: skip
+        header = ("survey", "currency", "amount", "state", "booked", "due", "note")
+        rows = [
+            (safe_cell(x.title), x.currency, f"{x.cents / 100:.2f}", STEP_WORDS[x.state], x.booked_on, x.due_on or "",
+             safe_cell(x.note))
+            for x in lines
+        ]  # fmt: skip
+        return _csv("honoraria", header, rows)
     return render_page(
         request, "surveys/honoraria_read.html", {"lines": lines, "words": STEP_WORDS, "today": clock.now().date()}
     )
-
-
-def _plain(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
 @require_safe
