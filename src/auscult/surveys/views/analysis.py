@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from math import isfinite
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from auscult.shared import audit, clock
 from auscult.shared.pages import attempt, render_page, standing_of
 from auscult.shared.refusals import NotFound
+from auscult.statistics.representativeness import standardised_difference
 from auscult.surveys import charts
 from auscult.surveys.actions.coding import code_texts
 from auscult.surveys.exports.archive import ExportFormat, make_export
@@ -64,6 +66,8 @@ def analysis(request: HttpRequest, survey_id: int) -> HttpResponse:
             for question in page.likert
         ],
         "map": (_map(page, narrow=False), _map(page, narrow=True)),
+        "balance": (_balance(page, narrow=False), _balance(page, narrow=True)),
+        "trend": (_trend(page, narrow=False), _trend(page, narrow=True)),
     }
     return render_page(request, "surveys/analysis_read.html", values)
 
@@ -104,18 +108,56 @@ def _states(page: AnalysisPage) -> dict[str, float | None]:
 
 def _map(page: AnalysisPage, *, narrow: bool, standalone: bool = False) -> str:
     values = _states(page)
-    title = f"{page.item}: {page.states[0]['choice']} by state" if values else ""
+    title = f"{_wording(page)} “{page.labels[page.states[0]['choice']]}” by state" if values else ""
     return charts.tile_map(title, values, narrow=narrow, standalone=standalone) if values else ""
+
+
+def _wording(page: AnalysisPage) -> str:
+    return dict(page.items)[page.item]
+
+
+#: Most levels in a chart of balance, those that were furthest off.
+MOST_LEVELS = 25
+
+
+def _balance(page: AnalysisPage, *, narrow: bool, standalone: bool = False) -> str:
+    """The margins before and after weighting; empty where nothing was weighted."""
+    rows = []
+    for each in (page.result["weighting"] or {"balance": []})["balance"]:
+        raw, weighted = (abs(standardised_difference(each[name], each["population"])) for name in ("raw", "weighted"))
+        if isfinite(raw) and isfinite(weighted):
+            label = f"{each['margin'].replace('_', ' ')}: {each['level'].replace('|', ' · ')}"
+            rows.append(charts.BalanceRow(label, raw, weighted))
+    rows.sort(key=lambda row: -row.raw)
+    title = "Margins before and after weighting"
+    if len(rows) > MOST_LEVELS:
+        title += f": the {MOST_LEVELS} levels of {len(rows)} that were furthest off"
+    return charts.love_plot(title, rows[:MOST_LEVELS], narrow=narrow, standalone=standalone) if rows else ""
+
+
+def _trend(page: AnalysisPage, *, narrow: bool, standalone: bool = False) -> str:
+    """The answer that is commonest in the newest wave, over the waves that offered it; empty without waves."""
+    if not page.trend:
+        return ""
+    label = max(page.trend[-1].cells, key=lambda cell: cell.share).label
+    points = [
+        charts.TrendPoint(line.label, cell.share, cell.low, cell.high, line.changed)
+        for line in page.trend
+        for cell in line.cells
+        if cell.label == label
+    ]
+    return charts.trend(f"{_wording(page)} “{label}”", points, narrow=narrow, standalone=standalone)
 
 
 def _bars(page: AnalysisPage) -> str:
     question = next(q for q in page.result["questions"] if q["question"] == page.item)
-    asked = next(q for q in page.result["questionnaire"] if q["code"] == page.item)
-    labels = {c["code"]: c["label"] for c in asked["choices"]}
     rows = [
-        charts.BarRow(labels[a["answer"]], a["raw_share"], a["low"], a["high"], a["share"]) for a in question["answers"]
+        charts.BarRow(
+            page.labels[a["answer"]], a["raw_share"], a["low"], a["high"], a["share"], caution=bool(a["caution"])
+        )
+        for a in question["answers"]
     ]
-    return charts.bars_with_intervals(asked["wording"], rows, standalone=True)
+    return charts.bars_with_intervals(_wording(page), rows, standalone=True)
 
 
 @require_safe
@@ -128,6 +170,10 @@ def chart(request: HttpRequest, survey_id: int) -> HttpResponse:
         svg = _likert(page, request.GET.get("question", page.item)[:44], narrow=False, standalone=True)
     elif kind == "map":
         svg = _map(page, narrow=False, standalone=True)
+    elif kind == "balance":
+        svg = _balance(page, narrow=False, standalone=True)
+    elif kind == "trend":
+        svg = _trend(page, narrow=False, standalone=True)
     if not svg:
         raise NotFound
     response = HttpResponse(svg, content_type="image/svg+xml")
