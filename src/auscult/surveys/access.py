@@ -144,7 +144,7 @@ def frozen_questionnaire(freeze_hash: str, freeze: Mapping[str, Any] | None = No
     found = _FROZEN.get(freeze_hash)
     if found is None:
         if freeze is None:
-            freeze = Survey.objects.values_list("freeze", flat=True).get(freeze_hash=freeze_hash)
+            freeze = Survey.objects.filter(freeze_hash=freeze_hash).values_list("freeze", flat=True).first()
         assert freeze is not None
         found = read_questionnaire(freeze["questionnaire"])
         if len(_FROZEN) >= 100:

@@ -61,10 +61,10 @@ def test_a_fault_of_shape_is_placed_by_counting_from_one():
         (document(number("q", minimum=float("nan"))), "NaN"),
         (document(text("q", wording="half \ud800")), "JSON does not have"),
         (document(text("q", wording="nothing \x00")), "character 0"),
-        (document(text("Q")), "does not match"),
+        (document(text("Q")), "will not do: codes are lower-case"),
         (document(text("q", color="red")), "color"),
         (document(single("q"), text("t", show_if={"question": "q"})), r"show_if"),
-        (document(*(text(f"q{n}") for n in range(101))), r"sections\[1\]\.questions: ….* is too long"),
+        (document(*(text(f"q{n}") for n in range(101))), r"sections\[1\]\.questions: there are 101"),
         (document(text("q"), exclusions={"speeders": 0.9}), "exclusions"),
     ],
 )

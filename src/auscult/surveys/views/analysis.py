@@ -67,7 +67,7 @@ def analysis(request: HttpRequest, survey_id: int) -> HttpResponse:
         ],
         "map": (_map(page, narrow=False), _map(page, narrow=True)),
         "balance": (_balance(page, narrow=False), _balance(page, narrow=True)),
-        "trend": (_trend(page, narrow=False), _trend(page, narrow=True)),
+        "waves": (_waves(page, narrow=False), _waves(page, narrow=True)),
     }
     return render_page(request, "surveys/analysis_read.html", values)
 
@@ -124,18 +124,18 @@ def _balance(page: AnalysisPage, *, narrow: bool, standalone: bool = False) -> s
     """The margins before and after weighting; empty where nothing was weighted."""
     rows = []
     for each in (page.result["weighting"] or {"balance": []})["balance"]:
-        raw, weighted = (abs(standardised_difference(each[name], each["population"])) for name in ("raw", "weighted"))
+        raw, weighted = (standardised_difference(each[name], each["population"]) for name in ("raw", "weighted"))
         if isfinite(raw) and isfinite(weighted):
             label = f"{each['margin'].replace('_', ' ')}: {each['level'].replace('|', ' · ')}"
             rows.append(charts.BalanceRow(label, raw, weighted))
-    rows.sort(key=lambda row: -row.raw)
+    rows.sort(key=lambda row: -abs(row.raw))
     title = "Margins before and after weighting"
     if len(rows) > MOST_LEVELS:
         title += f": the {MOST_LEVELS} levels of {len(rows)} that were furthest off"
     return charts.love_plot(title, rows[:MOST_LEVELS], narrow=narrow, standalone=standalone) if rows else ""
 
 
-def _trend(page: AnalysisPage, *, narrow: bool, standalone: bool = False) -> str:
+def _waves(page: AnalysisPage, *, narrow: bool, standalone: bool = False) -> str:
     """The answer that is commonest in the newest wave, over the waves that offered it; empty without waves."""
     if not page.trend:
         return ""
@@ -172,8 +172,8 @@ def chart(request: HttpRequest, survey_id: int) -> HttpResponse:
         svg = _map(page, narrow=False, standalone=True)
     elif kind == "balance":
         svg = _balance(page, narrow=False, standalone=True)
-    elif kind == "trend":
-        svg = _trend(page, narrow=False, standalone=True)
+    elif kind == "waves":
+        svg = _waves(page, narrow=False, standalone=True)
     if not svg:
         raise NotFound
     response = HttpResponse(svg, content_type="image/svg+xml")
