@@ -315,9 +315,14 @@ def test_rings_and_dots_stand_at_their_differences_and_the_line_at_a_tenth(narro
     assert float(line.get("x1")) == float(line.get("x2")) == pytest.approx(begin + (end - begin) / 4, abs=0.02)
 
 
-@pytest.mark.parametrize("faulty", [-0.1, float("inf"), float("nan")])
+def test_the_size_of_a_difference_is_drawn_whatever_its_sign():
+    one, other = (charts.love_plot("Title", [charts.BalanceRow("Sex", *each)]) for each in ((0.4, 0.2), (-0.4, -0.2)))
+    assert one == other
+
+
+@pytest.mark.parametrize("faulty", [float("inf"), float("nan")])
 def test_a_difference_that_is_none_is_refused_by_name(faulty):
-    with pytest.raises(ValueError, match="differences of “Sex” must be numbers of at least 0"):
+    with pytest.raises(ValueError, match="differences of “Sex” must be finite numbers"):
         charts.love_plot("Title", [charts.BalanceRow("Sex", 0.1, faulty)])
 
 

@@ -248,7 +248,7 @@ def test_the_whole_way(closed, researcher, make_member, now):
         answer = client.get(reverse("surveys:export-read", args=[survey.pk, kind]) + "?by=specialty")
         assert answer.status_code == 200, kind
         assert answer.content[:2] == b"PK"
-    for kind in ("bars", "likert"):
+    for kind in ("bars", "likert", "balance"):
         svg = client.get(reverse("surveys:chart-read", args=[survey.pk]) + f"?kind={kind}&item=tired")
         assert svg.content.startswith(b"<svg")
     table = client.get(reverse("surveys:table-read", args=[survey.pk]) + "?item=tired&by=specialty").content.decode(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from auscult.statistics.differences import Difference, compare_with_rest, difference_of_waves
 from auscult.statistics.disclosure import Sum, may_publish
 from auscult.statistics.errors import CannotEstimate
+from auscult.statistics.independence import ChiSquare, rao_scott_test
 from auscult.statistics.linearisation import Linearisation
+from auscult.statistics.presentation import FEWEST
 from auscult.statistics.representativeness import standardised_difference
 from auscult.statistics.results import CellTable, Population, estimate_survey, presentation_of, rake_table
-from auscult.statistics.shares import ShareEstimate, estimate_domains
+from auscult.statistics.shares import ShareEstimate, estimate_domains, estimate_questions
 from auscult.surveys.exports.tables import WITHHELD, ExportSurvey, ReleasedTable, release_tables
 
 #: Most strata that a table crosses (trust.md).
@@ -98,7 +100,9 @@ class Crosstab:
 
     Attributes:
         answers: (code, label) of the columns; rare ones are put together.
-        refusal: why nothing, or nothing weighted, is shown.
+        compared: label of the answer that is compared, the commonest.
+        refusal: why nothing, nothing weighted, or no comparison is shown; empty where everything is.
+        independence: whether the answer depends on the strata that are shown (Rao and Scott 1984, second order), or None.
     """
 
     item: str
@@ -108,6 +112,15 @@ class Crosstab:
     compared: str
     comparisons: tuple[Comparison, ...]
     refusal: str
+    independence: ChiSquare | None = None
+
+
+@dataclass(frozen=True)
+class _Weighted:
+    shares: list[list[ShareEstimate]]
+    comparisons: tuple[Comparison, ...] = ()
+    refusal: str = ""
+    independence: ChiSquare | None = None
 
 
 def crosstab(
@@ -121,19 +134,26 @@ def crosstab(
         item: code.
         by: one or two variables.
         population: margins that the weights are raked to, or None.
+
+    Raises:
+        ValueError: no strata or more than two, or not those of the survey.
     """
+    if not 1 <= len(by) <= MOST_STRATA:
+        raise ValueError(f"A table is by one or two strata, not by {len(by)}.")
+    if tuple(by) != survey.strata:
+        raise ValueError(f"The survey is laid out by {survey.strata}, not by {tuple(by)}.")
     released = next(each for each in release_tables(survey) if each.item.code == item)
     if released.withheld or all(WITHHELD in levels for levels in released.strata):
         why = f"Groups of fewer than {survey.minimum} would show, so no table of this question by these strata is made."
         return Crosstab(item, tuple(by), (), (), "", (), why)
-    weighted, comparisons, refusal = _weighted(table, released, by, population)
+    weighted = _weighted(table, released, by, population)
     lines = []
     for row, levels in enumerate(released.strata):
         base = int(released.counts[row].sum())
         cells = []
         for column in range(len(released.answers)):
             count = int(released.counts[row, column])
-            share = weighted[row][column] if weighted else None
+            share = weighted.shares[row][column] if weighted.shares else None
             cells.append(
                 Cell(
                     count,
@@ -146,40 +166,68 @@ def crosstab(
             )
         lines.append(Line(() if WITHHELD in levels else levels, base, tuple(cells)))
     leading = int(np.argmax(released.totals()))
-    return Crosstab(item, tuple(by), released.answers, tuple(lines), released.answers[leading][1], comparisons, refusal)
+    return Crosstab(
+        item,
+        tuple(by),
+        released.answers,
+        tuple(lines),
+        released.answers[leading][1],
+        weighted.comparisons,
+        weighted.refusal,
+        weighted.independence,
+    )
 
 
-def _weighted(
-    table: CellTable, released: ReleasedTable, by: Sequence[str], population: Population | None
-) -> tuple[list[list[ShareEstimate]], tuple[Comparison, ...], str]:
+def _weighted(table: CellTable, released: ReleasedTable, by: Sequence[str], population: Population | None) -> _Weighted:
     """Weighted shares in the strata that are shown, and each stratum against the rest for the commonest answer."""
     if population is None:
-        return [], (), "There is no population to weight to; shares are of those who answered."
+        return _Weighted([], refusal="There is no population to weight to; shares are of those who answered.")
     levels, codes = groups_of(table, by)
     place = {level: row for row, level in enumerate(released.strata)}
     pool = next((row for row, level in enumerate(released.strata) if WITHHELD in level), 0)
     rows = np.array([place.get(level, pool) for level in levels], dtype=np.intp)[codes]
-    item = released.item.code
-    counts = _columns(table, released, item)
+    counts = _columns(table, released, released.item.code)
     try:
         weights = rake_table(table, population)[0]
-        common = Linearisation(weights, table.respondents, rows, len(released.strata))
-        names = [code for code, _ in released.answers]
-        found = estimate_domains([(item, names, counts)], common)[item]
-        comparisons: tuple[Comparison, ...] = ()
-        if common.domains > 1:
-            leading = int(np.argmax(counts.sum(axis=0)))
-            comparisons = tuple(
-                Comparison(
-                    () if WITHHELD in released.strata[each.domain] else released.strata[each.domain],
-                    each.difference,
-                    each.adjusted_p,
-                )
-                for each in compare_with_rest(common, counts, leading)
-            )
     except CannotEstimate as error:
-        return [], (), str(error)
-    return [list(found.of(row)) for row in range(len(released.strata))], comparisons, ""
+        return _Weighted([], refusal=str(error))
+    common = Linearisation(weights, table.respondents, rows, len(released.strata))
+    names = [code for code, _ in released.answers]
+    found = estimate_domains([("", names, counts)], common)[""]
+    shares = [list(found.of(row)) for row in range(common.domains)]
+    if common.domains < 2:
+        return _Weighted(shares)
+    names_of = [() if WITHHELD in level else level for level in released.strata]
+    few = [row for row in range(common.domains) if released.counts[row].sum() < FEWEST]
+    if few:
+        named = "; ".join(" · ".join(names_of[row]) or "the small strata together" for row in few)
+        refusal = f"Comparisons need {FEWEST} answers in each stratum, so none is made. Fewer are in: {named}."
+        return _Weighted(shares, refusal=refusal, independence=_independence(common, counts))
+    comparisons = compare_with_rest(common, counts, int(np.argmax(counts.sum(axis=0))))
+    return _Weighted(
+        shares,
+        tuple(Comparison(names_of[each.domain], each.difference, each.adjusted_p) for each in comparisons),
+        independence=_independence(common, counts),
+    )
+
+
+def _independence(common: Linearisation, counts: NDArray[np.float64]) -> ChiSquare | None:
+    """Test of the table *stratum × answer*, each pair of which is one answer of a question to everybody."""
+    strata, answers = common.domains, counts.shape[1]
+    if answers < 2:
+        return None
+    pairs = np.zeros((counts.shape[0], answers, strata))
+    pairs[np.arange(counts.shape[0]), :, common.domain_of_cell] = counts
+    everybody = replace(common, domain_of_cell=np.zeros_like(common.domain_of_cell), domains=1)
+    codes = [str(number) for number in range(answers * strata)]
+    found = estimate_questions([("", codes, pairs.reshape(counts.shape[0], -1))], everybody)[""]
+    shares = np.array([share.share for share in found.shares])
+    try:
+        return rao_scott_test(
+            shares, found.covariance, rows=strata, n=float(counts.sum()), degrees_of_freedom=common.n - 1
+        )
+    except CannotEstimate:
+        return None
 
 
 def _columns(table: CellTable, released: ReleasedTable, item: str) -> NDArray[np.float64]:
@@ -201,8 +249,11 @@ class WeightingChoice:
 
     Attributes:
         margins: raked to; empty is unweighted.
+        design_effect: of the weights (Kish).
+        n_effective: respondents ÷ design effect.
         shares: (item, answer) → share.
         largest_difference: largest absolute standardised difference over all margins, raked to or not.
+        refusal: why there are no figures; empty where there are.
     """
 
     margins: tuple[str, ...]
@@ -219,7 +270,12 @@ def choose_weighting(table: CellTable, population: Population, margins: Sequence
     Args:
         population: margins that there are.
         margins: those that are raked to; none gives raw shares.
+
+    Raises:
+        ValueError: a margin that there is not.
     """
+    if unknown := [name for name in margins if name not in population]:
+        raise ValueError(f"There is no margin {unknown[0]!r}; there are {', '.join(population)}.")
     n = float(table.respondents.sum())
     if not margins:
         raw = {

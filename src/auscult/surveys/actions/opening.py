@@ -113,7 +113,7 @@ def _require_ready(survey: Survey, now: datetime) -> Questionnaire:
         raise CannotOpenSurvey(str(error)) from error
     unreachable = find_unreachable(questionnaire)
     if unreachable:
-        raise CannotOpenSurvey(f"Nobody can reach “{unreachable[0].code}”: {unreachable[0].why}")
+        raise CannotOpenSurvey(f"The logic before “{unreachable[0].code}” does not hold up: {unreachable[0].why}")
     if survey.instrument in INVITED:
         missing = [PLAN_FIELDS[code][0] for code in REQUIRED_OF_INVITED if not survey.plan.get(code)]
         if missing:

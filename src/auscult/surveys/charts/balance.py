@@ -14,7 +14,7 @@ BALANCED = 0.1
 
 @dataclass(frozen=True)
 class BalanceRow:
-    """One margin level: its absolute standardised difference from the population, before and after weighting."""
+    """One margin level: its standardised difference from the population before and after weighting, of either sign."""
 
     label: str
     raw: float
@@ -25,22 +25,23 @@ def love_plot(title: str, rows: Sequence[BalanceRow], *, narrow: bool = False, s
     """Absolute standardised differences of margins before (ring) and after weighting (dot), with a line at 0.1 (Love 2004).
 
     Raises:
-        ValueError: a difference is negative or no number.
+        ValueError: a difference is no finite number.
     """
     for row in rows:
-        if not all(math.isfinite(each) and each >= 0 for each in (row.raw, row.weighted)):
-            raise ValueError(f"The differences of “{row.label}” must be numbers of at least 0.")
-    said = [f"{row.label}: {row.raw:.2f} before, {row.weighted:.2f} after weighting" for row in rows]
+        if not (math.isfinite(row.raw) and math.isfinite(row.weighted)):
+            raise ValueError(f"The differences of “{row.label}” must be finite numbers.")
+    sizes = [(row.label, abs(row.raw), abs(row.weighted)) for row in rows]
+    said = [f"{label}: {raw:.2f} before, {weighted:.2f} after weighting" for label, raw, weighted in sizes]
     chart = Chart(title, said, narrow=narrow, standalone=standalone)
     column = 0 if narrow else 270
-    most = max([2 * BALANCED, *(each for row in rows for each in (row.raw, row.weighted))])
+    most = max([2 * BALANCED, *(max(raw, weighted) for _, raw, weighted in sizes)])
     begin, room = column + 14.0, chart.width - column - 28
     start, at = chart.y, begin + room * BALANCED / most
-    for row in rows:
+    for label, raw, weighted in sizes:
         above = chart.y
-        chart.paragraph(row.label, width=(column or chart.width) - 8)
+        chart.paragraph(label, width=(column or chart.width) - 8)
         middle = chart.y + 9 if narrow else (above + chart.y) / 2
-        one, other = (begin + room * each / most for each in (row.raw, row.weighted))
+        one, other = (begin + room * each / most for each in (raw, weighted))
         chart.line(begin, middle, begin + room, middle, "grid")
         if narrow:
             chart.line(at, middle - 9, at, middle + 9, "rule")

@@ -108,30 +108,36 @@ def _states(page: AnalysisPage) -> dict[str, float | None]:
 
 def _map(page: AnalysisPage, *, narrow: bool, standalone: bool = False) -> str:
     values = _states(page)
-    title = f"{page.item}: {page.states[0]['choice']} by state" if values else ""
+    title = f"{_wording(page)} “{page.labels[page.states[0]['choice']]}” by state" if values else ""
     return charts.tile_map(title, values, narrow=narrow, standalone=standalone) if values else ""
 
 
+def _wording(page: AnalysisPage) -> str:
+    return dict(page.items)[page.item]
+
+
+#: Most levels in a chart of balance, those that were furthest off.
+MOST_LEVELS = 25
+
+
 def _balance(page: AnalysisPage, *, narrow: bool, standalone: bool = False) -> str:
-    """The love plot: every margin before and after weighting; empty where nothing is weighted."""
-    weighting = page.result["weighting"]
-    rows = [
-        charts.BalanceRow(
-            f"{row['margin']}: {row['level']}".replace("_", " ").replace("|", " · "),
-            abs(standardised_difference(row["raw"], row["population"])),
-            abs(standardised_difference(row["weighted"], row["population"])),
-        )
-        for row in (weighting["balance"] if weighting else [])
-    ]
-    rows = [row for row in rows if isfinite(row.raw) and isfinite(row.weighted)]
-    if not rows:
-        return ""
-    return charts.love_plot("Distance from the population", rows, narrow=narrow, standalone=standalone)
+    """The margins before and after weighting; empty where nothing was weighted."""
+    rows = []
+    for each in (page.result["weighting"] or {"balance": []})["balance"]:
+        raw, weighted = (standardised_difference(each[name], each["population"]) for name in ("raw", "weighted"))
+        if isfinite(raw) and isfinite(weighted):
+            label = f"{each['margin'].replace('_', ' ')}: {each['level'].replace('|', ' · ')}"
+            rows.append(charts.BalanceRow(label, raw, weighted))
+    rows.sort(key=lambda row: -abs(row.raw))
+    title = "Margins before and after weighting"
+    if len(rows) > MOST_LEVELS:
+        title += f": the {MOST_LEVELS} levels of {len(rows)} that were furthest off"
+    return charts.love_plot(title, rows[:MOST_LEVELS], narrow=narrow, standalone=standalone) if rows else ""
 
 
 def _waves(page: AnalysisPage, *, narrow: bool, standalone: bool = False) -> str:
-    """The commonest answer of the newest wave over all waves; empty without waves."""
-    if len(page.trend) < 2:
+    """The answer that is commonest in the newest wave, over the waves that offered it; empty without waves."""
+    if not page.trend:
         return ""
     label = max(page.trend[-1].cells, key=lambda cell: cell.share).label
     points = [
@@ -140,17 +146,18 @@ def _waves(page: AnalysisPage, *, narrow: bool, standalone: bool = False) -> str
         for cell in line.cells
         if cell.label == label
     ]
-    return charts.trend(label, points, narrow=narrow, standalone=standalone)
+    return charts.trend(f"{_wording(page)} “{label}”", points, narrow=narrow, standalone=standalone)
 
 
 def _bars(page: AnalysisPage) -> str:
     question = next(q for q in page.result["questions"] if q["question"] == page.item)
-    asked = next(q for q in page.result["questionnaire"] if q["code"] == page.item)
-    labels = {c["code"]: c["label"] for c in asked["choices"]}
     rows = [
-        charts.BarRow(labels[a["answer"]], a["raw_share"], a["low"], a["high"], a["share"]) for a in question["answers"]
+        charts.BarRow(
+            page.labels[a["answer"]], a["raw_share"], a["low"], a["high"], a["share"], caution=bool(a["caution"])
+        )
+        for a in question["answers"]
     ]
-    return charts.bars_with_intervals(asked["wording"], rows, standalone=True)
+    return charts.bars_with_intervals(_wording(page), rows, standalone=True)
 
 
 @require_safe
