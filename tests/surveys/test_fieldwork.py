@@ -332,3 +332,23 @@ def test_the_same_ballot_sent_twice_counts_once(sample, now):
     again = cast_ballot(standing=member, now=now, survey_id=survey.pk, answers={"q1": "a"}, nonces={"q1": "0" * 16})
     assert first == again
     assert Turnout.objects.count() == 1
+
+
+def test_a_page_that_is_saved_after_its_ballot_keeps_the_other_pages_and_leaves_no_draft(make_member, researcher, now):
+    from auscult.surveys.models import Ballot, BallotDraft
+
+    other = single_choice("q2", "Two?", [Choice("a", "A"), Choice("b", "B")])
+    two_pages = Questionnaire("Two", (Section("s1", "", "", (QUESTION,)), Section("s2", "", "", (other,))))
+    survey = draft_survey(
+        standing=researcher, now=now, questionnaire=two_pages, instrument=Instrument.COMMUNITY_POLL,
+        closes_at=now + timedelta(days=2),
+    )  # fmt: skip
+    survey = open_survey(standing=researcher, now=now, survey_id=survey.pk)
+    voter = make_member()
+    cast_ballot(standing=voter, now=now, survey_id=survey.pk, answers={"q1": "a", "q2": "a"})
+    save_answers(standing=voter, now=now, survey_id=survey.pk, answers={"q2": "a"})
+    assert not BallotDraft.objects.exists()
+    progress = save_answers(standing=voter, now=now, survey_id=survey.pk, answers={"q2": "b"})
+    assert progress.answers == {"q1": "a", "q2": "b"}
+    cast_ballot(standing=voter, now=now, survey_id=survey.pk, answers=progress.answers)
+    assert Ballot.objects.get().answers == {"q1": "a", "q2": "b"}

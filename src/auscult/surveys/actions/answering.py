@@ -100,10 +100,13 @@ def save_answers(
         survey, member_id = _load(standing, now, survey_id, CannotSaveAnswers)
         place = rules.locator(survey.key, member_id)
         saved = BallotDraft.objects.select_for_update().filter(pk=place).first()
-        outcome = _outcome(survey.pk, member_id)
+        outcome = survey.outcome
         if outcome and outcome != Outcome.COMPLETE:
             return Progress({}, outcome)
-        merged = {**(saved.answers if saved else {}), **answers}
+        cast: Answers = {}
+        if outcome:
+            cast = Ballot.objects.filter(pk=place).values_list("answers", flat=True).first() or {}
+        merged = {**(saved.answers if saved else cast), **answers}
         questionnaire = survey.questionnaire
         try:
             kept = clean_answers(questionnaire, merged, final=False)
@@ -117,6 +120,10 @@ def save_answers(
         if ended and outcome is None:
             _end_without_ballot(survey.pk, member_id, place, ended)
             return Progress({}, ended)
+        if outcome and kept == cast:
+            # What is in the ballot already needs no draft; a page's last save may well arrive after its ballot.
+            BallotDraft.objects.filter(pk=place).delete()
+            return Progress(kept, None)
         spent = (saved.seconds if saved else 0) + min(max(seconds, 0), LONGEST_PAGE_SECONDS)
         with connection.cursor() as cursor:
             cursor.execute(

@@ -283,7 +283,8 @@ def get_answering_page(
         Conflict: not open.
     """
     survey, saved, has_ballot = find_own_answers(standing, public_id, now)
-    answers = {**saved, **(entered or {})}
+    # What was emptied on this page comes as None.
+    answers = {code: answer for code, answer in {**saved, **(entered or {})}.items() if answer is not None}
     seed = rules.order_seed(survey.key, standing.require_member())
     arranged = arrange(survey.questionnaire, seed=seed, language=language, answers=answers)
     codes = [each.code for each in arranged.sections]

@@ -151,9 +151,13 @@ for (const box of form.querySelectorAll("[data-most] input:checked")) keepRules(
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) sent = false;
 });
-window.addEventListener("online", send);
+window.addEventListener("online", () => {
+  wait = 1000;
+  clearTimeout(timer);
+  send();
+});
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "hidden" && dirty && navigator.sendBeacon) {
+  if (document.visibilityState === "hidden" && dirty && !sent && navigator.sendBeacon) {
     const data = new FormData(form);
     data.set("seconds", String(seconds()));
     navigator.sendBeacon(form.dataset.save, data);
