@@ -352,3 +352,25 @@ def test_a_page_that_is_saved_after_its_ballot_keeps_the_other_pages_and_leaves_
     assert progress.answers == {"q1": "a", "q2": "b"}
     cast_ballot(standing=voter, now=now, survey_id=survey.pk, answers=progress.answers)
     assert Ballot.objects.get().answers == {"q1": "a", "q2": "b"}
+
+
+def test_whom_a_screener_ends_need_not_answer_the_rest(make_member, researcher, now):
+    from dataclasses import replace
+
+    screener = replace(QUESTION, screen_out_if=Asks("q1", Asked.IS, ("b",)))
+    needed = replace(single_choice("q2", "Two?", [Choice("a", "A"), Choice("b", "B")]), required=True)
+    survey = draft_survey(
+        standing=researcher, now=now, questionnaire=poll("Screened", [screener, needed]),
+        instrument=Instrument.COMMUNITY_POLL, closes_at=now + timedelta(days=2),
+    )  # fmt: skip
+    survey = open_survey(standing=researcher, now=now, survey_id=survey.pk)
+    with pytest.raises(CannotCastBallot, match="needs an answer"):
+        cast_ballot(standing=make_member(), now=now, survey_id=survey.pk, answers={"q1": "a"})
+    voter = make_member()
+    assert (
+        cast_ballot(standing=voter, now=now, survey_id=survey.pk, answers={"q1": "b"}).outcome == Outcome.SCREENED_OUT
+    )
+    assert Turnout.objects.get().outcome == Outcome.SCREENED_OUT
+    # Trying again with the other answer does not help.
+    again = cast_ballot(standing=voter, now=now, survey_id=survey.pk, answers={"q1": "a", "q2": "a"})
+    assert again.outcome == Outcome.SCREENED_OUT

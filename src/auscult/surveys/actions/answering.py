@@ -169,7 +169,10 @@ def cast_ballot(
         assert stratum is not None  # whoever may cast a ballot is verified and has one
         questionnaire = survey.questionnaire
         try:
-            given = clean_answers(questionnaire, answers, final=True)
+            given = clean_answers(questionnaire, answers, final=False)
+            # Whom a screener ends need not answer what comes after it.
+            if not screened_out_at(questionnaire, given):
+                given = clean_answers(questionnaire, answers, final=True)
         except FaultyAnswer as error:
             raise CannotCastBallot(str(error)) from error
         place = rules.locator(survey.key, member_id)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,6 +13,10 @@ from enum import StrEnum
 from typing import Any
 
 FORMAT = "auscult-questionnaire/1"
+#: A code of a page, question, choice or row.
+CODE = re.compile(r"[a-z][a-z0-9_]{0,19}")
+#: Depth to which conditions are read; nobody means more.
+MOST_NESTED = 10
 
 
 class Kind(StrEnum):
