@@ -274,6 +274,7 @@ Look first at
   {address}tour/              the quarrel of 2009, settled by records: ten pages
   {address}results/1/         the survey of July 2009: of whom may it speak?
   {address}feed/              as physician@demo.example: the newest posting has an open poll, vote in it
+  {address}surveys/           as physician@demo.example: a survey to answer; as researcher@demo.example one to design
   {address}mine/              as physician@demo.example: what was signed, and who read numbers about one's words
   {address}verifier/          as verifier@demo.example: cases wait, one of them disputed
   {address}record/            the record, with proofs

@@ -172,6 +172,10 @@ def collect_second_half(size: Size, *, exact: bool) -> list[Line]:
         f"refused: {words}",
         words == "Access ended with the agreement on 24 May 2009.",
     )
+    sampled = Release.objects.defer("bundle").get(title="Nights on call")
+    fieldwork, card = sampled.results["fieldwork"], sampled.results["card"]
+    said = f"{card['respondents']} of {card['members']} sampled, RR1 {fieldwork['rates']['rr1']:.1%}"
+    line("the sample survey", f"{said}: {card['subject']} …", card["members"] == size.sampled)
     compared = get_position_page(READER, Position.objects.get().pk).comparisons[0]
     points = "; ".join(f"{each.words} {each.share:.1%} ({each.low:.1%} to {each.high:.1%})" for each in compared.lines)
     line("position against opinion", points or compared.refused, len(compared.lines) == 2)
@@ -195,7 +199,8 @@ def print_and_check(size: Size, *, exact: bool, folder: Path) -> int:
     path.write_bytes(get_bundle(1))
     cells = export_cells(standing=CONSOLE, now=STORY_NOW, number=1)
     checks = verify_bundle(path.read_bytes(), cells=cells)
-    checks += verify_bundle(get_bundle(2), cells=export_cells(standing=CONSOLE, now=STORY_NOW, number=2))
+    for number in (2, 3):
+        checks += verify_bundle(get_bundle(number), cells=export_cells(standing=CONSOLE, now=STORY_NOW, number=number))
     checks += [Check(f"record: {check.what}", check.verdict, check.detail) for check in verify_bundle(make_extract())]
     for check in checks:
         click.echo(f"{'ok   ' if check.verdict != FALSE else 'WRONG'} verify {check.what}: {check.detail}")

@@ -121,7 +121,9 @@ def _count_ballots(survey: Survey, questionnaire: Questionnaire) -> tuple[Qualit
         counted = count_answers(questionnaire, answers)
         for item, choice in counted.items():
             leaf = BallotLeaf(survey.freeze_hash, item, choice, nonces[item])
-            leaves.append((leaf.hash().hex(), item, choice, leaf.nonce, left_out))
+            # Of what is left out only the hash and the rule stay: few share a rule, and answers beside it would hang together.
+            kept = ("", "", "") if left_out else (item, choice, leaf.nonce)
+            leaves.append((leaf.hash().hex(), *kept, left_out))
         if not excluded:
             tallies[stratum, "", ""] += 1
             tallies.update((stratum, item, choice) for item, choice in counted.items())

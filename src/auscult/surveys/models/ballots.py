@@ -61,7 +61,7 @@ class BallotTally(models.Model):
 class CountedBallot(models.Model):
     """One published leaf: one answer to one item after close, unlinked across items.
 
-    ``left_out`` names the declared rule that left it out of the count, or is empty.
+    ``left_out`` names the declared rule that left it out of the count, or is empty. Of such a leaf only the hash is kept.
     """
 
     leaf = models.BinaryField(primary_key=True)
