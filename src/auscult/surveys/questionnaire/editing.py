@@ -15,8 +15,12 @@ from auscult.surveys.questionnaire.document import (
     FaultyQuestionnaire,
     Kind,
 )
+from auscult.surveys.questionnaire.view import PIPE
 
 Document = dict[str, Any]
+#: Kinds that have bounds and a unit, and kinds that can check attention; fields that are counts → kinds that have them.
+BOUNDED, CHECKED = (Kind.NUMERIC, Kind.DATE), (Kind.SINGLE, Kind.LIKERT)
+COUNTED = {"most": (Kind.MULTIPLE, Kind.RANKING, Kind.TEXT), "least": (Kind.MULTIPLE,)}
 _MARKS = ("exclusive", "fixed", "neutral")
 _MARK = re.compile(r"\s*\[(exclusive|fixed|neutral)\]\s*$")
 _CODED = re.compile(r"([a-z][a-z0-9_]{0,19})\s*\|\s*(.*)")
@@ -97,21 +101,24 @@ def copy_question(document: Document, code: str) -> tuple[Document, str]:
     for questions, place, question in _questions(document):
         if question["code"] == code:
             new = _fresh("q", taken)
-            questions.insert(place + 1, copy.deepcopy(question) | {"code": new})
+            twin = copy.deepcopy(question) | {"code": new}
+            # A screener asks about itself; its twin asks about the twin.
+            _rename_in_conditions(twin, code, new)
+            questions.insert(place + 1, twin)
             return document, new
     raise FaultyQuestionnaire(f"There is no question “{code}” (any more). Reload the page.")
 
 
 def remove_question(document: Document, code: str) -> Document:
-    """Take a question out."""
+    """Take a question out, with its translations."""
     document = copy.deepcopy(document)
     for section in document["sections"]:
         section["questions"] = [question for question in section["questions"] if question["code"] != code]
-    return document
+    return _without_lost_translations(document)
 
 
 def remove_section(document: Document, code: str) -> Document:
-    """Take a page out, with its questions.
+    """Take a page out, with its questions and their translations.
 
     Raises:
         FaultyQuestionnaire: it is the only one.
@@ -120,7 +127,7 @@ def remove_section(document: Document, code: str) -> Document:
     if len(document["sections"]) == 1:
         raise FaultyQuestionnaire("A questionnaire has at least one page.")
     document["sections"].pop(_find_section(document, code)[0])
-    return document
+    return _without_lost_translations(document)
 
 
 def move_question(document: Document, code: str, by: int) -> Document:
@@ -144,7 +151,7 @@ def move_question(document: Document, code: str, by: int) -> Document:
 def move_section(document: Document, code: str, by: int) -> Document:
     """Move a page up or down."""
     document = copy.deepcopy(document)
-    place = _find_section(document, code)[0]
+    place, _ = _find_section(document, code)
     there = min(max(place + by, 0), len(document["sections"]) - 1)
     document["sections"].insert(there, document["sections"].pop(place))
     return document
@@ -184,15 +191,25 @@ def read_lines(text: str, prefix: str) -> list[Document]:
 
 
 def _number(text: str) -> float | int:
-    try:
-        value = float(text.replace(",", ""))
-    except ValueError as error:
-        raise FaultyQuestionnaire(f"“{text}” is not a number.") from error
+    # A comma stands between thousands only: “12,5” may mean either twelve and a half or twelve and five.
+    plain = text.replace(",", "") if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", text) else text
+    if not re.fullmatch(r"[+-]?(\d{1,15}(\.\d*)?|\.\d+)", plain):
+        raise FaultyQuestionnaire(
+            f"“{text}” is not a number. Write it like 1200 or 12.5, and several with blanks between."
+        )
+    value = float(plain)
     return int(value) if value.is_integer() else value
 
 
+def _count(text: str) -> int:
+    value = _number(text.strip())
+    if not isinstance(value, int) or value < 0:
+        raise FaultyQuestionnaire(f"“{text.strip()}” is not a whole number from 0.")
+    return value
+
+
 def _bounds(text: str, kind: Kind) -> list[float | int | str]:
-    parts = [part.strip() for part in re.split(r"[;\s]+" if kind == Kind.NUMERIC else r"[,;\s]+", text) if part.strip()]
+    parts = [part for part in re.split(r",?[;\s]+" if kind == Kind.NUMERIC else r"[,;\s]+", text) if part.strip(",")]
     return list(parts) if kind == Kind.DATE else [_number(part) for part in parts]
 
 
@@ -217,55 +234,100 @@ def save_question(document: Document, code: str, fields: Mapping[str, str]) -> t
         "kind": kind.value,
         "wording": fields.get("wording", "").strip(),
     }
-    if fields.get("help", "").strip():
-        new["help"] = fields["help"].strip()
+    for name in ("help", *(("unit",) if kind in BOUNDED else ()), *(("attention",) if kind in CHECKED else ())):
+        if fields.get(name, "").strip():
+            new[name] = fields[name].strip()
     new |= {name: True for name in ("required", "shuffle") if fields.get(name)}
-    new |= _parts_of_kind(kind, fields)
-    for name in ("show_if", "screen_out_if"):
-        condition = parse_condition(fields.get(name, ""))
-        if condition:
-            new[name] = condition
-    if kind in (Kind.SINGLE, Kind.LIKERT) and fields.get("attention", "").strip():
-        new["attention"] = fields["attention"].strip()
-    question.clear()
-    question.update(new)
-    if new["code"] != code:
-        _rename(document, code, new["code"])
-    return document, new["code"]
-
-
-def _parts_of_kind(kind: Kind, fields: Mapping[str, str]) -> Document:
-    """What only questions of this kind have."""
-    new: Document = {}
     if kind in WITH_CHOICES:
         new["choices"] = read_lines(fields.get("choices", ""), "c")
     if kind == Kind.MATRIX:
         new["rows"] = read_lines(fields.get("rows", ""), "r")
-    if kind in (Kind.MULTIPLE, Kind.RANKING, Kind.TEXT) and fields.get("most", "").strip():
-        new["most"] = int(_number(fields["most"]))
-    if kind == Kind.MULTIPLE and fields.get("least", "").strip():
-        new["least"] = int(_number(fields["least"]))
-    if kind in (Kind.NUMERIC, Kind.DATE):
-        for name in ("minimum", "maximum"):
-            found = _bounds(fields.get(name, ""), kind)
-            if found:
-                new[name] = found[0]
-        new["bands"] = _bounds(fields.get("bands", ""), kind)
-        if fields.get("unit", "").strip():
-            new["unit"] = fields["unit"].strip()
-    return new
+    for name, kinds in COUNTED.items():
+        if kind in kinds and fields.get(name, "").strip():
+            new[name] = _count(fields[name])
+    if kind in BOUNDED:
+        new |= _bounds_of(kind, fields)
+    for name in ("show_if", "screen_out_if"):
+        condition = parse_condition(fields.get(name, ""))
+        if condition:
+            new[name] = condition
+    question.clear()
+    question.update(new)
+    if new["code"] != code:
+        _rename(document, code, new["code"])
+    return _without_lost_translations(document), new["code"]
 
 
-def _rename(value: Any, old: str, new: str) -> None:
-    """Let conditions follow a question that got another code."""
+def _bounds_of(kind: Kind, fields: Mapping[str, str]) -> Document:
+    found: Document = {"bands": _bounds(fields.get("bands", ""), kind)}
+    for name, words in (("minimum", "smallest"), ("maximum", "largest")):
+        values = _bounds(fields.get(name, ""), kind)
+        if len(values) > 1:
+            raise FaultyQuestionnaire(f"Write one {words} value, not “{fields[name].strip()}”.")
+        if values:
+            found[name] = values[0]
+    return found
+
+
+def _rename(document: Document, old: str, new: str) -> None:
+    """Let conditions, piped answers and translations follow a question that got another code."""
+    _rename_in_conditions(document, old, new)
+
+    def renamed(text: str) -> str:
+        return PIPE.sub(lambda match: f"{{{new}}}" if match.group(1) == old else match.group(), text)
+
+    for section in document["sections"]:
+        section.update({name: renamed(section[name]) for name in ("text",) if name in section})
+        for question in section["questions"]:
+            question.update({name: renamed(question[name]) for name in ("wording", "help") if name in question})
+            for choice in question.get("choices", ()):
+                choice["label"] = renamed(choice["label"])
+    here = f"question.{old}"
+    for texts in document.get("translations", {}).values():
+        for path, text in list(texts.items()):
+            del texts[path]
+            rest = path.removeprefix(here) if path == here or path.startswith(f"{here}.") else None
+            texts[path if rest is None else f"question.{new}{rest}"] = renamed(text)
+
+
+def _rename_in_conditions(value: Any, old: str, new: str) -> None:
     if isinstance(value, dict):
         if value.get("question") == old:
             value["question"] = new
         for part in value.values():
-            _rename(part, old, new)
+            _rename_in_conditions(part, old, new)
     elif isinstance(value, list):
         for part in value:
-            _rename(part, old, new)
+            _rename_in_conditions(part, old, new)
+
+
+def _texts(document: Document) -> set[str]:
+    """Paths of the texts that there are, as ``view.text_paths`` calls them, of a document that may not be readable yet."""
+    found = {name: document.get(name) for name in ("title", "introduction", "thanks")}
+    for section in document["sections"]:
+        place = f"section.{section['code']}"
+        found |= {place: section.get("title"), f"{place}.text": section.get("text")}
+    for _, _, question in _questions(document):
+        place = f"question.{question['code']}"
+        found |= {
+            place: question["wording"],
+            f"{place}.help": question.get("help"),
+            f"{place}.unit": question.get("unit"),
+        }
+        for part in ("choice", "row"):
+            found |= {f"{place}.{part}.{each['code']}": each["label"] for each in question.get(f"{part}s", ())}
+    return {path for path, text in found.items() if text}
+
+
+def _without_lost_translations(document: Document) -> Document:
+    """Take out translations of texts that are no longer there: they would bar the opening."""
+    here = _texts(document)
+    kept = {
+        language: {path: text for path, text in texts.items() if path in here}
+        for language, texts in document.pop("translations", {}).items()
+    }
+    kept = {language: texts for language, texts in kept.items() if texts}
+    return document | ({"translations": kept} if kept else {})
 
 
 def save_section(document: Document, code: str, fields: Mapping[str, str]) -> Document:
@@ -282,7 +344,7 @@ def save_section(document: Document, code: str, fields: Mapping[str, str]) -> Do
     condition = parse_condition(fields.get("show_if", ""))
     if condition:
         section["show_if"] = condition
-    return document
+    return _without_lost_translations(document)
 
 
 def save_frame(document: Document, fields: Mapping[str, str]) -> Document:
@@ -304,7 +366,7 @@ def save_frame(document: Document, fields: Mapping[str, str]) -> Document:
         _quota(number, line)
         for number, line in enumerate(filter(str.strip, fields.get("quotas", "").splitlines()), start=1)
     ]
-    return document
+    return _without_lost_translations(document)
 
 
 def _quota(number: int, line: str) -> Document:
@@ -316,17 +378,13 @@ def _quota(number: int, line: str) -> Document:
     condition = parse_condition(parts[2])
     if condition is None:
         raise FaultyQuestionnaire(f"Quota {number} needs a condition.")
-    return {"code": f"quota{number}", "label": parts[1], "most": int(_number(parts[0])), "holds_if": condition}
+    return {"code": f"quota{number}", "label": parts[1], "most": _count(parts[0]), "holds_if": condition}
 
 
 def set_translation(document: Document, language: str, texts: Mapping[str, str]) -> Document:
     """Set the texts of one language; empty ones are taken out, and with the last one the language."""
     document = copy.deepcopy(document)
-    kept = {path: text.strip() for path, text in texts.items() if text.strip()}
-    translations = document.setdefault("translations", {})
-    translations.pop(language, None)
-    if kept:
-        translations[language] = kept
-    if not translations:
-        document.pop("translations")
-    return document
+    document["translations"] = document.get("translations", {}) | {
+        language: {path: text.strip() for path, text in texts.items() if text.strip()}
+    }
+    return _without_lost_translations(document)

@@ -12,7 +12,7 @@ from auscult.surveys.questionnaire.answers import valid_answers
 from auscult.surveys.questionnaire.document import Choice, Question, Questionnaire, Row, Section, write_number
 from auscult.surveys.questionnaire.logic import holds, shown_questions
 
-_PIPE = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9_]{0,19})\}")
+PIPE = re.compile(r"\{\{|\}\}|\{([a-z][a-z0-9_]{0,19})\}")
 #: What stands for an answer that was not given.
 UNANSWERED = "…"
 
@@ -75,7 +75,7 @@ def languages(questionnaire: Questionnaire) -> tuple[str, ...]:
 
 def piped_codes(text: str) -> Iterator[str]:
     """Codes of the questions whose answers are piped into a text."""
-    for match in _PIPE.finditer(text):
+    for match in PIPE.finditer(text):
         if match.group(1):
             yield match.group(1)
 
@@ -144,7 +144,7 @@ def arrange(
             # A label may itself hold an answer to a question before it; an answer in words is put in as it is.
             return _words(by_code[code], counted[code], lambda path, text: pipe(translate(path, text)))
 
-        return _PIPE.sub(replaced, text)
+        return PIPE.sub(replaced, text)
 
     def question_view(question: Question) -> ArrangedQuestion:
         place = f"question.{question.code}"
