@@ -144,6 +144,11 @@ def test_invitations_respect_the_maximum_of_each_member(sample, researcher, memb
         Invitation.objects.filter(member_id=members[1].member_id).order_by("survey_id").values_list("state", flat=True)
     )
     assert list(states) == ["sent"] * 4 + ["held"]
+    later = now + timedelta(days=31)
+    Survey.objects.filter(pk=surveys[4].pk).update(closes_at=later + timedelta(days=3))
+    fieldwork.send_invitations(standing=researcher, now=later, survey_id=surveys[4].pk)
+    fieldwork.send_mails(standing=CONSOLE, now=later, survey_id=surveys[4].pk, reminder=False)
+    assert Invitation.objects.get(survey=surveys[4], member_id=picky).state == InvitationState.SENT
 
 
 def test_a_job_that_runs_twice_writes_once(sample, now):
@@ -374,3 +379,15 @@ def test_whom_a_screener_ends_need_not_answer_the_rest(make_member, researcher, 
     # Trying again with the other answer does not help.
     again = cast_ballot(standing=voter, now=now, survey_id=survey.pk, answers={"q1": "a", "q2": "a"})
     assert again.outcome == Outcome.SCREENED_OUT
+
+
+def test_a_deviation_noted_after_the_close_stands_beside_the_result(sample, researcher, now):
+    from auscult.surveys.queries.results import get_result_sheet
+
+    survey = sample()
+    for number in Invitation.objects.filter(survey=survey).values_list("member_id", flat=True):
+        cast_ballot(standing=standing_of(number, now), now=now, survey_id=survey.pk, answers={"q1": "a"})
+    close_survey(standing=researcher, now=survey.closes_at, survey_id=survey.pk)
+    text = "The second question is not analysed: half misread it."
+    fieldwork.note_deviation(standing=researcher, now=survey.closes_at, survey_id=survey.pk, text=text)
+    assert [event["text"] for event in get_result_sheet(survey.pk).results["fieldwork"]["events"]] == [text]

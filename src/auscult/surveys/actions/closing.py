@@ -40,7 +40,7 @@ from auscult.surveys.models import (
     Turnout,
 )
 from auscult.surveys.queries.fieldwork import count_dispositions, count_invited_by_stratum
-from auscult.surveys.queries.results import measure_evenness, present_result
+from auscult.surveys.queries.results import list_events, measure_evenness, present_result
 from auscult.surveys.questionnaire.document import Kind, Questionnaire
 from auscult.surveys.questionnaire.items import Answers, count_answers, items_of
 from auscult.surveys.questionnaire.quality import BallotFacts, Quality, assess
@@ -219,10 +219,7 @@ def _fieldwork_figures(
         "found": dict(quality.counts),
         "rules": list(quality.rule_texts),
         "median_seconds": median(seconds) if len(seconds) >= survey.freeze["minimum_cell"] else None,  # type: ignore[index]
-        "events": [
-            {"kind": kind, "text": text, "at": at.isoformat()}
-            for kind, text, at in survey.events.values_list("kind", "text", "noted_at")
-        ],
+        "events": list_events(survey),
     }
     figures |= {"dispositions": None, "rates": None, "states": _count_states(survey, questionnaire, quality)}
     if dispositions is not None:

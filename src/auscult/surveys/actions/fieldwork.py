@@ -75,9 +75,9 @@ def send_invitations(*, standing: Standing, now: datetime, survey_id: int) -> in
     """
     with transaction.atomic():
         survey = _load_to_mail(standing, now, survey_id)
-        waiting = Invitation.objects.filter(
-            survey=survey, state__in=(InvitationState.WAITING, InvitationState.HELD)
-        ).count()
+        # Who had had enough invitations this month is looked at again.
+        Invitation.objects.filter(survey=survey, state=InvitationState.HELD).update(state=InvitationState.WAITING)
+        waiting = Invitation.objects.filter(survey=survey, state=InvitationState.WAITING).count()
         if not waiting:
             raise CannotInvite("Everybody in the sample has been written to.")
         jobs.queue("surveys.send_mails", survey_id=survey.pk, reminder=False)

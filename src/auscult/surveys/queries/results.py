@@ -69,6 +69,12 @@ def present_result(survey: Survey) -> dict[str, Any]:
     )
 
 
+def list_events(survey: Survey) -> list[dict[str, str]]:
+    """What was done otherwise than planned, as it is published."""
+    rows = survey.events.values_list("kind", "text", "noted_at")
+    return [{"kind": kind, "text": text, "at": at.isoformat()} for kind, text, at in rows]
+
+
 def asked_members(survey: Survey) -> int:
     """Members who could have answered: of a sample those who were drawn, else all verified ones."""
     assert survey.freeze is not None
@@ -142,7 +148,8 @@ def get_result_sheet(survey_id: int) -> ResultSheet:
         table, population or None, freeze=survey.freeze, members=asked_members(survey), evenness=survey.r_indicator
     )
     if survey.fieldwork:
-        results |= {"fieldwork": survey.fieldwork}
+        # Deviations can be noted until the result is published.
+        results |= {"fieldwork": survey.fieldwork | {"events": list_events(survey)}}
     minimum = survey.freeze["minimum_cell"]
     if survey.freeze["compared_with"]:
         domains, refused = tallies.compare_domains(table, population or None, minimum=minimum)
