@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from auscult.statistics.disclosure import Sum, audit, may_publish, small_differences, suppress_cells, table_sums
 from auscult.statistics.errors import CannotEstimate, InvalidCounts
-from auscult.statistics.suppression import suppress_table
+from auscult.statistics.suppression import suppress_table, suppress_together
 
 
 def bounds_by_hand(counts, shown):
@@ -144,3 +144,25 @@ def test_what_three_sums_leave_over_is_found():
 def test_the_same_people_cannot_be_counted_twice():
     with pytest.raises(CannotEstimate, match="atoms of their own"):
         may_publish([Sum("x", frozenset({1}), 40)], [Sum("x later", frozenset({1}), 43)])
+
+
+def test_tables_of_the_same_people_pool_the_same_rows():
+    """Pooled by themselves, the first would show s1 and hide s0 with s2, the second show s0 and hide s1 with s2."""
+    one = np.array([[3, 40], [30, 30], [25, 3]])
+    other = np.array([[20, 23], [57, 3], [14, 14]])
+    assert suppress_table(["s0", "s1", "s2"], one).strata != suppress_table(["s0", "s1", "s2"], other).strata
+    together = suppress_together(["s0", "s1", "s2"], {"one": one, "other": other})
+    shown = {table.strata for table in together.values() if not table.withheld}
+    assert len(shown) <= 1
+
+
+@given(st.lists(st.lists(st.integers(0, 40), min_size=4, max_size=4), min_size=3, max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_shared_pools_add_up_and_hold_nothing_small(rows):
+    counts = np.array(rows)
+    names = [f"s{number}" for number in range(len(rows))]
+    tables = {"one": counts[:, :2], "other": counts[:, 2:]}
+    for name, table in suppress_together(names, tables).items():
+        if not table.withheld:
+            assert table.counts.min() >= 10
+            assert (table.counts.sum(axis=0) == tables[name].sum(axis=0)).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,3 +73,50 @@ def suppress_table(strata: Sequence[str], counts: NDArray[np.int64], *, minimum:
         rows.append(counts[pool].sum(axis=0))
     table = np.array(rows, dtype=np.int64) if rows else empty
     return SuppressedTable(tuple(names), table, tuple(sorted(strata[row] for row in [*pool, *silent])), not rows)
+
+
+def share_rows(large: Mapping[str, NDArray[np.bool_]]) -> list[str]:
+    """Which tables pool the same rows: those that together show the most *table × row*.
+
+    Args:
+        large: table → whether each row has no small cell, shape (R,).
+
+    Returns:
+        Names of the tables; none where no table has such a row.
+    """
+    order = sorted(large, key=lambda name: -int(large[name].sum()))
+    most, taken = 0, 0
+    together: NDArray[np.bool_] | None = None
+    for number, name in enumerate(order, start=1):
+        together = large[name] if together is None else together & large[name]
+        if (shown := number * int(together.sum())) and shown >= most:
+            most, taken = shown, number
+    return order[:taken]
+
+
+def suppress_together(
+    strata: Sequence[str], tables: Mapping[str, NDArray[np.int64]], *, minimum: int = MINIMUM_CELL
+) -> dict[str, SuppressedTable]:
+    """Pool the same rows in several tables of the same people.
+
+    Were each table pooled by itself, one could show a row that another hides in its pool, and the difference would give
+    the size of what is hidden beside it. Tables that cannot share rows with the others are withheld.
+
+    Args:
+        strata: row names, length R, the same for all tables.
+        tables: name → people by stratum and answer, shape (R, A).
+        minimum: fewest people in a published cell.
+    """
+    sharing = share_rows({name: (counts >= minimum).all(axis=1) for name, counts in tables.items()})
+    found = {
+        name: SuppressedTable((), np.zeros((0, counts.shape[1]), np.int64), (), True) for name, counts in tables.items()
+    }
+    if sharing:
+        whole = suppress_table(strata, np.hstack([tables[name] for name in sharing]), minimum=minimum)
+        start = 0
+        for name in sharing:
+            part = slice(start, start + tables[name].shape[1])
+            start = part.stop
+            if not whole.withheld:
+                found[name] = SuppressedTable(whole.strata, whole.counts[:, part], whole.pooled, False)
+    return found

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from auscult.statistics.suppression import MINIMUM_CELL, suppress_table
+from auscult.statistics.suppression import MINIMUM_CELL, share_rows, suppress_table
 
 #: Stands in a file where an answer or a stratum is withheld.
 WITHHELD = "withheld"
@@ -270,19 +270,14 @@ def _put_rare_together(survey: ExportSurvey, item: ExportItem) -> _Columns:
 def _share_strata(survey: ExportSurvey, columns: Mapping[str, _Columns]) -> tuple[set[str], list[list[int]]]:
     """Items that share strata, and the cells of each row, the pool last."""
     large = {code: (c.counts >= survey.minimum).all(axis=1) for code, c in columns.items() if c.answers}
-    order = sorted(large, key=lambda code: -int(large[code].sum()))
-    most, taken, together = 0, 0, np.ones(len(survey.cells), dtype=bool)
-    for number, code in enumerate(order, start=1):
-        together &= large[code]
-        if (shown := number * int(together.sum())) and shown >= most:
-            most, taken = shown, number
-    if not taken:
+    sharing = share_rows(large)
+    if not sharing:
         return set(), []
-    stacked = np.hstack([columns[code].counts for code in order[:taken]])
+    stacked = np.hstack([columns[code].counts for code in sharing])
     table = suppress_table([str(cell) for cell in range(len(survey.cells))], stacked, minimum=survey.minimum)
     pooled = sorted(int(name) for name in table.pooled)
     groups = [[int(name)] for name in table.strata if name.isdecimal()]
-    return set(order[:taken]), [*groups, pooled] if pooled else groups
+    return set(sharing), [*groups, pooled] if pooled else groups
 
 
 def _table(survey: ExportSurvey, item: ExportItem, columns: _Columns, groups: list[list[int]]) -> ReleasedTable:

@@ -19,7 +19,7 @@ from auscult.shared.standing import Stratum
 from auscult.statistics.errors import CannotEstimate
 from auscult.statistics.representativeness import r_indicator
 from auscult.statistics.results import CellTable, cell_rows, estimate_survey
-from auscult.statistics.suppression import SuppressedTable, suppress_table
+from auscult.statistics.suppression import SuppressedTable, suppress_together
 from auscult.surveys import tallies
 from auscult.surveys.models import BallotTally, CountedBallot, Survey
 from auscult.surveys.rules import SurveyState
@@ -154,12 +154,15 @@ def get_result_sheet(survey_id: int) -> ResultSheet:
     if survey.freeze["compared_with"]:
         domains, refused = tallies.compare_domains(table, population or None, minimum=minimum)
         results |= {"domains": domains, "domains_refused": refused}
-    strata = {
-        (variable, question): suppress_table(*table.by_stratum(variable, question), minimum=minimum)
-        for variable in cell_variables(survey.freeze)
-        for question, counts in table.answers.items()
-        if counts.sum() >= minimum
-    }
+    shown = [question for question, counts in table.answers.items() if counts.sum() >= minimum]
+    strata: dict[tuple[str, str], SuppressedTable] = {}
+    for variable in cell_variables(survey.freeze):
+        found = {question: table.by_stratum(variable, question) for question in shown}
+        levels = next(iter(found.values()))[0] if found else []
+        together = suppress_together(
+            levels, {question: counts for question, (_, counts) in found.items()}, minimum=minimum
+        )
+        strata |= {(variable, question): one for question, one in together.items()}
     text = io.StringIO()
     text.write(f"# salt {survey.cells_salt}\n")
     writer = csv.writer(text, lineterminator="\n")
