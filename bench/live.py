@@ -21,11 +21,11 @@ def measure(size: str, times: int) -> list[Measure]:
     from auscult.demo.size import STORY_NOW
     from auscult.members.models import Account
     from auscult.members.queries.standing import get_standing
-    from auscult.surveys.actions import cast_ballot, refresh_live_result
+    from auscult.surveys.actions.answering import cast_ballot, refresh_live_result
     from auscult.surveys.models import Survey
 
     people = command.seed(size)
-    survey = Survey.objects.select_related("frame").get(state="closed", compared_with=None)
+    survey = Survey.objects.select_related("frame").get(state="closed", compared_with=None, instrument="community_poll")
     open_survey = Survey.objects.get(state="open")
     posting = Posting.objects.get(survey=open_survey)
     account = Account.objects.get(email=people.emails["physician"])

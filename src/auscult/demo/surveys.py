@@ -27,8 +27,9 @@ from auscult.surveys.questionnaire.document import LIKERT_POINTS
 from auscult.surveys.questionnaire.reading import read_questionnaire
 from auscult.surveys.rules import BallotMode
 
-OPENS = datetime(2009, 9, 7, 8, 0, tzinfo=UTC)
-CLOSES = datetime(2009, 9, 28, 22, 0, tzinfo=UTC)
+#: After everything that the story has put on record by then: the record is told in order.
+OPENS = datetime(2009, 10, 14, 16, 0, tzinfo=UTC)
+CLOSES = datetime(2009, 10, 16, 12, 0, tzinfo=UTC)
 
 
 def _choices(*labels: str) -> list[dict[str, Any]]:
@@ -151,20 +152,20 @@ def field_surveys(size: Size, people: People, progress: Progress) -> None:
     while send_mails(standing=CONSOLE, now=OPENS, survey_id=nights.pk, reminder=False).left:
         pass
     extend_survey(
-        standing=people.standing("researcher", OPENS + timedelta(days=14)),
-        now=OPENS + timedelta(days=14),
+        standing=people.standing("researcher", OPENS + timedelta(days=1)),
+        now=OPENS + timedelta(days=1),
         survey_id=nights.pk,
-        closes_at=CLOSES + timedelta(days=3),
-        reason="A storm kept mail servers of two states down for three days.",
+        closes_at=CLOSES + timedelta(days=1),
+        reason="A storm kept mail servers of two states down for a day.",
     )
     _answer(nights.pk, progress)
-    closed = CLOSES + timedelta(days=3, minutes=5)
+    closed = CLOSES + timedelta(days=1, minutes=5)
     close_survey(standing=people.standing("researcher", closed), now=closed, survey_id=nights.pk)
     approve_honoraria(
-        standing=people.standing("researcher", closed), now=closed + timedelta(days=2), survey_id=nights.pk
+        standing=people.standing("researcher", closed), now=closed + timedelta(hours=2), survey_id=nights.pk
     )
     run_worker(wait=False)
-    published = closed + timedelta(days=3)
+    published = closed + timedelta(hours=6)
     publish_release(
         standing=people.standing("editor", published),
         now=published,
