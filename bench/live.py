@@ -26,7 +26,7 @@ def measure(size: str, times: int) -> list[Measure]:
 
     people = command.seed(size)
     survey = Survey.objects.select_related("frame").get(state="closed", compared_with=None, instrument="community_poll")
-    open_survey = Survey.objects.get(state="open")
+    open_survey = Survey.objects.filter(state="open").latest("pk")
     posting = Posting.objects.get(survey=open_survey)
     account = Account.objects.get(email=people.emails["physician"])
     standing = get_standing(account.pk, STORY_NOW)
