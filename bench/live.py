@@ -17,7 +17,7 @@ def measure(size: str, times: int) -> list[Measure]:
     from django.db import transaction
 
     from auscult.community.models import Posting
-    from auscult.community.queries import get_posting_page
+    from auscult.community.queries.postings import get_posting_page
     from auscult.demo.size import STORY_NOW
     from auscult.members.models import Account
     from auscult.members.queries.standing import get_standing

@@ -37,7 +37,7 @@ def site(live_server, transactional_db, make_member, topics):
     """The address of a running site with a posting, its open poll with nineteen ballots, and a physician who may sign in."""
     from allauth.account.models import EmailAddress
 
-    from auscult.community.actions import PollDraft, create_posting
+    from auscult.community.actions.postings import PollDraft, create_posting
     from auscult.members.models import Account, Member
     from auscult.shared import clock
     from auscult.surveys.actions.answering import cast_ballot

@@ -286,13 +286,90 @@ CLASSES = {
     "community.posting": {
         "author": "link",
         "survey": "link",
-        **dict.fromkeys(["id", "topic", "title", "body", "html", "posted_at", "comments", "commented_at"], "members"),
+        "representative": "link",
+        **dict.fromkeys(
+            [
+                "id", "topic", "title", "body", "html", "case_state", "solved_by", "state", "specialty_group", "connections",
+                "posted_at", "edited_at", "comments", "commented_at", "voices", "useful", "ratings", "rating_total",
+                "rank_hours", "picture_count", "locked_at", "slow_seconds", "search",
+            ],
+            "members",
+        ),
     },
     "community.comment": {
         "author": "link",
-        **dict.fromkeys(["id", "posting", "parent", "thread", "body", "html", "commented_at"], "members"),
+        "representative": "link",
+        **dict.fromkeys(
+            [
+                "id", "posting", "number", "path", "answers", "body", "html", "state", "connections", "commented_at",
+                "edited_at", "search",
+            ],
+            "members",
+        ),
     },
+    "community.revision": dict.fromkeys(["id", "posting", "comment", "title", "body", "replaced_at"], "members"),
     "community.usefulnessrating": {"id": "plain", "posting": "plain", "member": "link", "value": "plain"},
+    "community.draft": {
+        "member": "link",
+        **dict.fromkeys(["id", "kind", "posting", "parent", "fields", "reasons", "saved_at"], "plain"),
+    },
+    "community.picture": {
+        "member": "link",
+        **dict.fromkeys(["id", "draft", "added_at"], "plain"),
+        **dict.fromkeys(
+            [
+                "public_id", "posting", "data", "thumbnail", "media_type", "width", "height", "description", "removed",
+                "offered", "reason",
+            ],
+            "members",
+        ),
+    },
+    "community.reading": {
+        "member": "link",
+        "posting": "link",
+        **dict.fromkeys(["read_comments", "is_followed", "is_muted", "bookmarked_at"], "plain"),
+    },
+    "community.topicfollow": {"member": "link", "topic": "plain"},
+    "community.mute": {"member": "link", "muted": "link"},
+    "community.connection": {
+        "member": "link",
+        "id": "plain",
+        **dict.fromkeys(["kind", "party", "product_class", "began_on", "ended_on", "stated_at"], "members"),
+    },
+    "community.connection_topics": dict.fromkeys(["id", "connection", "topic"], "members"),
+    "community.linkpreview": dict.fromkeys(["id", "url", "title", "summary", "fetched_at"], "members"),
+    "community.notification": {
+        "member": "link",
+        "actor": "link",
+        **dict.fromkeys(["id", "kind", "posting", "comment", "text", "made_at", "seen_at", "mail_due"], "plain"),
+    },
+    "community.notificationwish": {
+        "member": "link",
+        **dict.fromkeys(["rhythms", "time_zone", "quiet_from", "quiet_until", "digested_at"], "plain"),
+    },
+    "community.topicrhythm": {"member": "link", "topic": "plain", "rhythm": "plain"},
+    "community.flag": {
+        "member": "link",
+        **dict.fromkeys(["id", "posting", "comment", "reason", "words", "flagged_at", "decision"], "plain"),
+    },
+    "community.staffsession": {
+        "member": "link",
+        **dict.fromkeys(["id", "reason", "began_at", "ends_at"], "plain"),
+    },
+    "community.decision": {
+        **dict.fromkeys(["author", "moderator"], "link"),
+        **dict.fromkeys(["id", "posting", "comment", "session", "passage", "flagged_at"], "plain"),
+        **dict.fromkeys(["measure", "rule", "reason", "decided_at"], "public"),
+    },
+    "community.moderationappeal": {
+        "decided_by": "link",
+        **dict.fromkeys(["id", "decision", "text"], "plain"),
+        **dict.fromkeys(["appealed_at", "outcome", "reason", "decided_at"], "public"),
+    },
+    "community.sanction": {
+        "member": "link",
+        **dict.fromkeys(["id", "decision", "kind", "step", "begins_at", "ends_at", "lifted_at"], "plain"),
+    },
     "publishing.recordentry": dict.fromkeys(["index", "kind", "thing", "payload", "leaf", "written_at"], "public"),
     "publishing.recorddocument": dict.fromkeys(["sha256", "body"], "public"),
     "publishing.checkpoint": dict.fromkeys(["tree_size", "root", "statement", "signature", "public_key"], "public"),

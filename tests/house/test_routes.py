@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
 
-from auscult.community.actions import PollDraft, create_posting
+from auscult.community.actions.postings import PollDraft, create_posting
 from auscult.members.models import Account, Member
 from auscult.organisations.actions import add_organisation
 from auscult.shared.models import Topic
@@ -30,6 +30,16 @@ GET = {
     "community:posting-create": (302, 403, 403, 200, 403, 403),
     "community:posting-read": (302, 403, 200, 200, 403, 403),
     "community:poll-read": (302, 403, 302, 302, 403, 403),
+    "community:ranking-read": (302, 403, 200, 200, 403, 403),
+    "community:draft-list": (302, 200, 200, 200, 200, 200),
+    "community:posting-edit": (302, 403, 404, 404, 403, 403),
+    "community:posting-history": (302, 403, 200, 200, 403, 403),
+    "community:comment-create": (302, 403, 200, 200, 403, 403),
+    "community:comment-edit": (302, 403, 404, 404, 403, 403),
+    # community: search
+    # community: notifications
+    # community: moderation
+    # community: cases
     "surveys:survey-list": (302, 403, 200, 200, 403, 403),
     "surveys:survey-draft": (302, 403, 403, 200, 403, 403),
     "surveys:questionnaire-schema": (200, 200, 200, 200, 200, 200),
@@ -105,6 +115,19 @@ POST = {
     "community:ballot-cast": (403, 403, 403, 400, 403, 403),
     "community:comment-create": (403, 403, 403, 400, 403, 403),
     "community:usefulness-rate": (403, 403, 403, 400, 403, 403),
+    "community:topic-follow": (403, 403, 302, 302, 403, 403),
+    "community:words-preview": (403, 403, 200, 200, 403, 403),
+    "community:draft-save": (403, 403, 400, 400, 403, 403),
+    "community:draft-discard": (404, 404, 404, 404, 404, 404),
+    "community:posting-edit": (403, 403, 404, 404, 403, 403),
+    "community:posting-retract": (403, 403, 404, 404, 403, 403),
+    "community:posting-tie": (403, 403, 302, 302, 403, 403),
+    "community:comment-edit": (403, 403, 404, 404, 403, 403),
+    "community:comment-retract": (403, 403, 404, 404, 403, 403),
+    # community: search
+    # community: notifications
+    # community: moderation
+    # community: cases
     "surveys:survey-draft": (403, 403, 403, 400, 403, 403),
     "surveys:wish-set": (403, 403, 400, 400, 403, 403),
     "surveys:unsubscribe": (404, 404, 404, 404, 404, 404),
@@ -288,14 +311,13 @@ def arguments(route, posting):
     if route.startswith("surveys:"):
         return survey_arguments(route, posting)
     needed = {
-        "community:topic-read": {"topic": posting.topic.slug},
         "publishing:release-of-survey": {"public_id": posting.survey.public_id},
         "publishing:entry-read": {"index": 99},
     }
     if route in needed:
         return needed[route]
-    if route.startswith("community:") and route.split(":")[1] not in {"feed-read", "posting-create"}:
-        return {"posting_id": posting.pk}
+    if route.startswith("community:"):
+        return community_arguments(route.split(":")[1], posting)
     if route.split(":")[1] in {"release-read", "release-json", "bundle-read", "release-reply"}:
         return {"number": 99}
     if route == "web:data-export":
@@ -307,6 +329,37 @@ def arguments(route, posting):
     if route.split(":")[1] in {"claim-read", "document-read", "evidence-settle", "claim-decide", "code-send"}:
         return {"claim_id": 99}
     return {}
+
+
+#: Routes of the community that are about no posting.
+WITHOUT_POSTING = {
+    "feed-read", "ranking-read", "posting-create", "words-preview", "draft-list", "draft-save",
+    # search
+    # notifications
+    # moderation
+    # cases
+}  # fmt: skip
+
+
+def community_arguments(name, posting):
+    """The posting of somebody else, and a comment that is not there."""
+    if name in WITHOUT_POSTING:
+        return {}
+    special = {
+        "topic-read": {"topic": posting.topic.slug},
+        "topic-follow": {"topic": posting.topic.slug},
+        "draft-discard": {"draft_id": 99},
+        "posting-tie": {"posting_id": posting.pk, "verb": "follow"},
+        # search
+        # notifications
+        # moderation
+        # cases
+    }
+    if name in special:
+        return special[name]
+    if name in {"comment-edit", "comment-retract"}:
+        return {"posting_id": posting.pk, "number": 99}
+    return {"posting_id": posting.pk}
 
 
 #: Routes of surveys by the number in their address; the others have the public one.

@@ -11,7 +11,8 @@ from django.db.models import ForeignKey
 from django.test import Client
 from django.urls import reverse
 
-from auscult.community.actions import add_comment, create_posting, rate_usefulness
+from auscult.community.actions.comments import add_comment, rate_usefulness
+from auscult.community.actions.postings import create_posting
 from auscult.community.models import Comment, Posting, UsefulnessRating
 from auscult.members.actions import privacy
 from auscult.members.actions.privacy import CannotUnmask
@@ -179,6 +180,23 @@ ON_ERASURE = {
     "community.Posting.author": "kept without a handle, or without its words",
     "community.Comment.author": "kept without a handle, or without its words",
     "community.UsefulnessRating.member": "deleted",
+    "community.Draft.member": "deleted",
+    "community.Picture.member": "kept with the posting, without a person; deleted where the words go",
+    "community.Reading.member": "deleted",
+    "community.TopicFollow.member": "deleted",
+    "community.Mute.member": "deleted",
+    "community.Mute.muted": "deleted",
+    "community.Connection.member": "deleted",
+    "community.Notification.member": "deleted",
+    "community.Notification.actor": "emptied",
+    "community.NotificationWish.member": "deleted",
+    "community.TopicRhythm.member": "deleted",
+    "community.Flag.member": "emptied",
+    "community.StaffSession.member": "kept: an act of this place",
+    "community.Decision.author": "kept: a decision of this place, about a number without a person",
+    "community.Decision.moderator": "kept: an act of this place",
+    "community.ModerationAppeal.decided_by": "kept: an act of this place",
+    "community.Sanction.member": "deleted",
     "voice.MandateStatement.member": "deleted",
     "voice.Appeal.author": "kept without a handle: its text is on record",
     "voice.Signature.member": "kept in the count, without a name; withdrawn where the appeal is open",

@@ -3,8 +3,9 @@
 import pytest
 from django.db import DatabaseError, transaction
 
-from auscult.community.actions import add_comment, create_posting
-from auscult.community.queries import get_topic_aggregate
+from auscult.community.actions.comments import add_comment
+from auscult.community.actions.postings import create_posting
+from auscult.community.queries.aggregates import get_topic_aggregate
 from auscult.evidence.checks import FALSE
 from auscult.evidence.verifier import verify_bundle
 from auscult.organisations.models import Representative

@@ -7,7 +7,8 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from auscult.community.actions import PollDraft, add_comment, create_posting
+from auscult.community.actions.comments import add_comment
+from auscult.community.actions.postings import PollDraft, create_posting
 from auscult.evidence.checks import FALSE
 from auscult.evidence.verifier import verify_bundle
 from auscult.organisations.actions import declare_affiliation

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from auscult.community.models import Posting
-from auscult.shared.refusals import NotAllowed, NotFound
+from auscult.community.models import Comment, Posting
+from auscult.community.rules.moderation import WordsState
+from auscult.shared.refusals import Conflict, NotAllowed, NotFound
+from auscult.shared.roles import Permission
 from auscult.shared.standing import Level, Standing
 
 
 def can_read_postings(standing: Standing) -> bool:
-    """L1 and higher read."""
-    return standing.level >= Level.L1
+    """L1 and higher read, and moderators."""
+    return standing.level >= Level.L1 or standing.can(Permission.WORDS_MODERATE)
 
 
 def require_reading(standing: Standing) -> None:
@@ -32,6 +34,15 @@ def require_handle(standing: Standing) -> None:
         raise NotAllowed("Choose your handle first; it is how colleagues will know you.")
 
 
+def can_see_words(standing: Standing, state: str, author_id: int) -> bool:
+    """Whether somebody sees words that may have been taken down: what is hidden is seen by its author and by moderators."""
+    if state == WordsState.PUBLISHED:
+        return True
+    if state == WordsState.PURGED:
+        return False
+    return standing.member_id == author_id or standing.can(Permission.WORDS_MODERATE)
+
+
 def load_posting_to_read(standing: Standing, posting_id: int, *, lock: bool = False) -> Posting:
     """A posting.
 
@@ -40,8 +51,131 @@ def load_posting_to_read(standing: Standing, posting_id: int, *, lock: bool = Fa
         NotFound: no such posting.
     """
     require_reading(standing)
-    postings = Posting.objects.select_for_update() if lock else Posting.objects
-    posting = postings.filter(pk=posting_id).first()
+    postings = Posting.objects.select_for_update(of=("self",)) if lock else Posting.objects
+    # The columns of the search are of no use outside the database, and long.
+    posting = postings.defer("search", "body", "html").filter(pk=posting_id).first()
     if posting is None:
         raise NotFound
     return posting
+
+
+def load_posting_to_answer(standing: Standing, posting_id: int) -> Posting:
+    """A posting under which something is written, voted or rated; its row is locked.
+
+    Raises:
+        NotAllowed: not registered.
+        NotFound: no such posting.
+        Conflict: it was taken down.
+    """
+    posting = load_posting_to_read(standing, posting_id, lock=True)
+    if posting.state != WordsState.PUBLISHED:
+        raise Conflict("This posting was taken down; nothing is added to it any more.")
+    return posting
+
+
+def load_posting_to_edit(standing: Standing, posting_id: int) -> Posting:
+    """One's own posting, locked.
+
+    Raises:
+        NotAllowed: not registered.
+        NotFound: no such posting, or somebody else's.
+        Conflict: it was taken down.
+    """
+    posting = load_posting_to_answer(standing, posting_id)
+    if posting.author_id != standing.member_id:
+        raise NotFound
+    return posting
+
+
+def load_comment_to_edit(standing: Standing, posting_id: int, number: int) -> Comment:
+    """One's own comment, locked.
+
+    Raises:
+        NotAllowed: not registered.
+        NotFound: no such comment, or somebody else's.
+        Conflict: it was taken down.
+    """
+    require_reading(standing)
+    found = (
+        Comment.objects.select_for_update(of=("self",))
+        .defer("search")
+        .filter(posting_id=posting_id, number=number, author_id=standing.member_id or 0)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    if found.state != WordsState.PUBLISHED:
+        raise Conflict("This comment was taken down.")
+    return found
+
+
+def load_retracted_posting(standing: Standing, posting_id: int) -> Posting:
+    """One's own posting that one took back, locked.
+
+    Raises:
+        NotFound: there is none, or it was not oneself who took it down.
+    """
+    require_reading(standing)
+    found = (
+        Posting.objects.select_for_update(of=("self",))
+        .defer("search")
+        .filter(pk=posting_id, author_id=standing.member_id or 0, state=WordsState.RETRACTED)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def load_retracted_comment(standing: Standing, posting_id: int, number: int) -> Comment:
+    """One's own comment that one took back, locked.
+
+    Raises:
+        NotFound: there is none, or it was not oneself who took it down.
+    """
+    require_reading(standing)
+    found = (
+        Comment.objects.select_for_update(of=("self",))
+        .defer("search")
+        .filter(posting_id=posting_id, number=number, author_id=standing.member_id or 0, state=WordsState.RETRACTED)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def load_posting_to_change(standing: Standing, posting_id: int) -> Posting:
+    """One's own posting with its words, for the form that changes it.
+
+    Raises:
+        NotAllowed: not registered.
+        NotFound: no such posting, somebody else's, or taken down.
+    """
+    require_reading(standing)
+    found = (
+        Posting.objects.defer("search")
+        .filter(pk=posting_id, author_id=standing.member_id or 0, state=WordsState.PUBLISHED)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def load_comment_to_change(standing: Standing, posting_id: int, number: int) -> Comment:
+    """One's own comment with its words, for the form that changes it.
+
+    Raises:
+        NotAllowed: not registered.
+        NotFound: no such comment, somebody else's, or taken down.
+    """
+    require_reading(standing)
+    found = (
+        Comment.objects.defer("search")
+        .filter(posting_id=posting_id, number=number, author_id=standing.member_id or 0, state=WordsState.PUBLISHED)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found

@@ -1,17 +1,41 @@
 """Addresses of the community."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from auscult.community import views
+from auscult.community.views import comments, drafts, feed, postings
 
 app_name = "community"
 urlpatterns = [
-    path("feed/", views.feed, name="feed-read"),
-    path("feed/<slug:topic>/", views.feed, name="topic-read"),
-    path("postings/new", views.posting_create, name="posting-create"),
-    path("postings/<int:posting_id>/", views.posting, name="posting-read"),
-    path("postings/<int:posting_id>/poll", views.poll, name="poll-read"),
-    path("postings/<int:posting_id>/ballot", views.ballot_cast, name="ballot-cast"),
-    path("postings/<int:posting_id>/comments", views.comment_create, name="comment-create"),
-    path("postings/<int:posting_id>/usefulness", views.usefulness_rate, name="usefulness-rate"),
+    path("feed/", feed.feed, name="feed-read"),
+    path("feed/ranking", feed.ranking_explained, name="ranking-read"),
+    path("feed/<slug:topic>/", feed.feed, name="topic-read"),
+    path("feed/<slug:topic>/follow", feed.topic_follow, name="topic-follow"),
+    path("postings/new", postings.posting_create, name="posting-create"),
+    path("postings/preview", postings.preview, name="words-preview"),
+    path("postings/drafts/", drafts.drafts, name="draft-list"),
+    path("postings/drafts/save", drafts.draft_save, name="draft-save"),
+    path("postings/drafts/<int:draft_id>/discard", drafts.draft_discard, name="draft-discard"),
+    path("postings/<int:posting_id>/", postings.posting, name="posting-read"),
+    path("postings/<int:posting_id>/edit", postings.posting_edit, name="posting-edit"),
+    path("postings/<int:posting_id>/retract", postings.posting_retract, name="posting-retract"),
+    path("postings/<int:posting_id>/history", postings.posting_history, name="posting-history"),
+    re_path(
+        r"^postings/(?P<posting_id>[0-9]{1,18})/(?P<verb>follow|mute|bookmark)$",
+        postings.posting_tie,
+        name="posting-tie",
+    ),
+    path("postings/<int:posting_id>/poll", postings.poll, name="poll-read"),
+    path("postings/<int:posting_id>/ballot", postings.ballot_cast, name="ballot-cast"),
+    path("postings/<int:posting_id>/usefulness", postings.usefulness_rate, name="usefulness-rate"),
+    path("postings/<int:posting_id>/comments", comments.comment_create, name="comment-create"),
+    path("postings/<int:posting_id>/comments/<int:number>/edit", comments.comment_edit, name="comment-edit"),
+    path("postings/<int:posting_id>/comments/<int:number>/retract", comments.comment_retract, name="comment-retract"),
+    # Search, members' pages and connections.
+    # (end of search)
+    # Notifications.
+    # (end of notifications)
+    # Moderation.
+    # (end of moderation)
+    # Cases and pictures.
+    # (end of cases)
 ]

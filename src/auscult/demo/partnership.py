@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
-from auscult.community.actions import add_comment, create_posting
+from auscult.community.actions.comments import add_comment
+from auscult.community.actions.postings import create_posting
 from auscult.demo.people import PHYSICIAN_JOINS, People
 from auscult.demo.story import Progress
 from auscult.organisations.models import Organisation

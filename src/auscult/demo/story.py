@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from auscult.community.actions import PollDraft, add_comment, create_posting, rate_usefulness
+from auscult.community.actions.comments import add_comment, rate_usefulness
+from auscult.community.actions.postings import PollDraft, create_posting
 from auscult.community.models import Posting
 from auscult.demo.people import People
 from auscult.demo.size import BEGINS, STORY_NOW, Size
@@ -147,8 +148,8 @@ def write_postings(size: Size, progress: Progress) -> None:
                     now=when,
                     posting_id=posting.pk,
                     body=comment["body"],
-                    parent_id=written[answered] if answered is not None else None,
-                ).pk
+                    parent=written[answered] if answered is not None else None,
+                ).number
             )
         for _ in range(int(rng.integers(0, 4))):
             reader = cast.pick(_word(rng), STORY_NOW)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
-from auscult.community.actions import PollDraft, create_posting
+from auscult.community.actions.postings import PollDraft, create_posting
 from auscult.demo.members import copy_rows
 from auscult.demo.people import People
 from auscult.demo.size import STORY_NOW, Size

@@ -17,6 +17,7 @@ class Power(StrEnum):
     ANSWER = "answer"
     AGREEMENT = "agreement"
     ACCESS = "access"
+    POST = "post"
 
 
 POWER_WORDS = {
@@ -26,6 +27,7 @@ POWER_WORDS = {
     Power.ANSWER: "answer appeals addressed to it",
     Power.AGREEMENT: "act under its agreements",
     Power.ACCESS: "read aggregates under a grant",
+    Power.POST: "post and answer in the community in its name",
 }
 
 

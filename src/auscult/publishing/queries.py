@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from auscult.community.queries import get_posting_of_survey
+from auscult.community.queries.postings import get_posting_of_survey
 from auscult.evidence.bundle import add_replies
 from auscult.evidence.signatures import key_fingerprint
 from auscult.publishing import record

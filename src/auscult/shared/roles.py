@@ -30,6 +30,8 @@ class Permission(StrEnum):
     POSTING_CREATE = "community:posting:create"
     COMMENT_CREATE = "community:comment:create"
     USEFULNESS_RATE = "community:usefulness:rate"
+    WORDS_FLAG = "community:words:flag"
+    WORDS_MODERATE = "community:words:moderate"
     RELEASE_PUBLISH = "publishing:release:publish"
     CELLS_EXPORT = "publishing:cells:export"
     MANDATE_STATE = "voice:mandate:state"
@@ -61,19 +63,20 @@ P = Permission
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     # A verified physician (level L2 or higher) whose verification has not lapsed.
     Role.MEMBER: frozenset(
-        {P.BALLOT_CAST, P.POSTING_CREATE, P.COMMENT_CREATE, P.USEFULNESS_RATE, P.SURVEY_DRAFT, P.SURVEY_OPEN}
+        {P.BALLOT_CAST, P.POSTING_CREATE, P.COMMENT_CREATE, P.USEFULNESS_RATE, P.WORDS_FLAG, P.SURVEY_DRAFT}
+        | {P.SURVEY_OPEN}
         | {P.AFFILIATION_DECLARE, P.MANDATE_STATE, P.APPEAL_DRAFT, P.APPEAL_SIGN, P.ISSUE_OPEN, P.APPLICANT_VOUCH}
     ),
     # A verified resident, student or retired physician: speaks, and is in no weight and no count of physicians.
-    Role.ASSOCIATE: frozenset({P.POSTING_CREATE, P.COMMENT_CREATE, P.USEFULNESS_RATE}),
+    Role.ASSOCIATE: frozenset({P.POSTING_CREATE, P.COMMENT_CREATE, P.USEFULNESS_RATE, P.WORDS_FLAG}),
     # Sees names and evidence, never handles; decides who is verified.
     Role.VERIFIER: frozenset({P.CLAIM_DECIDE}),
     # Designs and fields surveys; sees no single answer.
     Role.RESEARCHER: frozenset({P.SURVEY_DRAFT, P.SURVEY_OPEN, P.SURVEY_CLOSE, P.SURVEY_FIELD, P.HONORARIUM_APPROVE}),
     # Puts results, public membership figures and public positions on record; keeps issues together.
     Role.EDITOR: frozenset({P.RELEASE_PUBLISH, P.MEMBERSHIP_CLAIM_PUBLISH, P.POSITION_STATE, P.ISSUE_KEEP}),
-    # Opens appeals for signature, or says by a public reason why not.
-    Role.MODERATOR: frozenset({P.APPEAL_MODERATE, P.ISSUE_KEEP}),
+    # Opens appeals for signature, or says by a public reason why not; decides on flagged words, in a session with a reason.
+    Role.MODERATOR: frozenset({P.APPEAL_MODERATE, P.ISSUE_KEEP, P.WORDS_MODERATE}),
     # Rules on allegations between the parties of an agreement; never as a representative of one of them.
     Role.ARBITER: frozenset({P.RULING_MAKE}),
     # Two of them together, with a reason and a notice to the member, may see who stands behind a handle.

@@ -18,8 +18,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from auscult.community import actions as community_actions
-from auscult.community import queries as community
+from auscult.community.actions.privacy import forget_member as forget_words
+from auscult.community.queries import personal as community
 from auscult.members.actions.life import withdraw_membership
 from auscult.members.actions.privacy import correct_identity, erase_account
 from auscult.members.limits import PASSWORDS_BY_ACCOUNT
@@ -71,7 +71,7 @@ def erase_everything(*, standing: Standing, now: datetime, remove_words: bool) -
     """
     with transaction.atomic():
         voice_actions.forget_member(standing=standing, now=now)
-        community_actions.forget_member(standing=standing, now=now, remove_words=remove_words)
+        forget_words(standing=standing, now=now, remove_words=remove_words)
         survey_actions.forget_member(standing=standing, now=now)
         organisation_actions.forget_member(standing=standing, now=now)
         erase_account(standing=standing, now=now, rejoin_at=rejoin_at(now))

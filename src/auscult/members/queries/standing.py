@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Q
+from django.db.models.functions import Lower
 
 from auscult.members.models import Member
 from auscult.members.rules import shown_specialty
@@ -140,3 +141,14 @@ def list_by_stratum(now: datetime) -> dict[Stratum, list[int]]:
 def get_state(member_id: int) -> str:
     """State of a member's record."""
     return Member.objects.values_list("state", flat=True).get(pk=member_id)
+
+
+def get_specialty_group(member_id: int) -> str:
+    """Specialty group of a member's record; empty for who has none."""
+    return Member.objects.values_list("specialty_group", flat=True).get(pk=member_id)
+
+
+def find_members_by_handle(handles: Iterable[str]) -> dict[str, int]:
+    """Members by handle, whatever the case of the letters: lower-case handle → member."""
+    rows = Member.objects.annotate(low=Lower("handle")).filter(low__in=[each.lower() for each in handles])
+    return dict(rows.values_list("low", "pk"))

@@ -7,7 +7,7 @@ from datetime import datetime, time
 from django.db import transaction
 from django.utils import timezone
 
-from auscult.community.queries import TopicAggregate, get_topic_aggregate
+from auscult.community.queries.aggregates import TopicAggregate, get_topic_aggregate
 from auscult.partnerships import access, rules
 from auscult.partnerships.models import AccessReceipt
 from auscult.partnerships.queries.agreements import facts_of

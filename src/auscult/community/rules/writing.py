@@ -1,10 +1,16 @@
-"""Pure decisions of the community."""
+"""What postings and comments may be: lengths, depth, ratings."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 LONGEST_TITLE, LONGEST_POSTING, LONGEST_COMMENT = 160, 20_000, 5_000
 POSTINGS_PER_PAGE = 20
 COMMENTS_PER_PAGE = 100
+#: How deep answers are indented; deeper ones stand at this depth and name whom they answer.
+DEEPEST = 4
+#: Whoever wrote may edit for so long without a version being kept: the typing error seen at once.
+SILENT_EDIT = timedelta(minutes=2)
 
 #: Usefulness ratings: value → words. Rated is whether it helped, not whether one agrees.
 USEFULNESS = {0: "Not useful", 1: "Somewhat useful", 2: "Useful", 3: "Very useful"}
@@ -30,3 +36,16 @@ def comment_problem(body: str) -> str | None:
     if len(body) > LONGEST_COMMENT:
         return f"The comment has {len(body):,} characters; {LONGEST_COMMENT:,} are the most."
     return None
+
+
+def path_of(number: int, parent: list[int] | None) -> list[int]:
+    """Where a comment stands in its thread.
+
+    Args:
+        number: its number within the posting.
+        parent: path of the comment it answers, or None.
+
+    Returns:
+        The path of its parent and its own number; under the deepest level it stands beside what it answers.
+    """
+    return [*(parent or [])[:DEEPEST], number]

@@ -1,0 +1,199 @@
+"""Comments, and ratings of usefulness."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q, Sum
+from django.db.models.aggregates import Count
+
+from auscult.community import access
+from auscult.community.actions import limits, notifying
+from auscult.community.actions.connections import labels_of
+from auscult.community.actions.words import render, require_known
+from auscult.community.models import Comment, Draft, Posting, Revision, UsefulnessRating
+from auscult.community.rules import ranking, writing
+from auscult.community.rules.moderation import WordsState
+from auscult.organisations.access import load_representative
+from auscult.organisations.rules import Power
+from auscult.shared import audit
+from auscult.shared.refusals import Refused
+from auscult.shared.roles import Permission
+from auscult.shared.standing import Standing
+
+
+class CannotAddComment(Refused):
+    """The comment was not taken."""
+
+
+class CannotEditComment(Refused):
+    """The comment was not changed."""
+
+
+class CannotRateUsefulness(Refused):
+    """The rating was not taken."""
+
+
+def add_comment(
+    *,
+    standing: Standing,
+    now: datetime,
+    posting_id: int,
+    body: str,
+    parent: int | None = None,
+    organisation_id: int | None = None,
+) -> Comment:
+    """Comment on a posting, or answer a comment of it.
+
+    Who may: a verified member with a handle; or a representative who answers in the name of an organisation. What follows:
+    the posting's author, who is answered, mentioned or quoted, and its followers are told.
+
+    Args:
+        parent: number of the comment that is answered.
+        organisation_id: for a comment in the name of an organisation.
+
+    Raises:
+        NotFound: no such posting.
+        NotAllowed: not verified, no handle, or no appointment with the power to post.
+        Conflict: the posting was taken down.
+        CannotAddComment: empty, too long, locked, or an answer to a comment that is not under this posting.
+        CannotWrite: a sanction, slow mode or a limit is in force.
+    """
+    with transaction.atomic():
+        posting = access.load_posting_to_answer(standing, posting_id)
+        appointed = None
+        if organisation_id is not None:
+            appointed = load_representative(standing, organisation_id, Power.POST)
+        else:
+            standing.require(Permission.COMMENT_CREATE, "Only members whose verification is valid comment.")
+            access.require_handle(standing)
+        member = standing.require_member()
+        problem = writing.comment_problem(body)
+        if problem:
+            raise CannotAddComment(problem)
+        if posting.locked_at is not None:
+            raise CannotAddComment("A moderator has locked this thread; it can be read.")
+        limits.require_may_comment(standing=standing, now=now, posting=posting, body=body)
+        answered = None
+        if parent is not None:
+            answered = Comment.objects.only("path", "author_id", "state").filter(posting=posting, number=parent).first()
+            if answered is None or answered.state != WordsState.PUBLISHED:
+                raise CannotAddComment("The comment you answer is not here any more.")
+        words = render(body)
+        posting.comments += 1
+        if member != posting.author_id and not _has_commented(posting.pk, member):
+            posting.voices += 1
+            posting.rank_hours = ranking.rank_hours(posting.posted_at, posting.voices, posting.useful)
+        posting.commented_at = now
+        posting.save(update_fields=["comments", "voices", "rank_hours", "commented_at"])
+        comment = Comment.objects.create(
+            posting=posting,
+            author_id=member,
+            number=posting.comments,
+            path=writing.path_of(posting.comments, answered.path if answered else None),
+            answers=parent,
+            body=body,
+            html=words.html,
+            representative=appointed,
+            connections=[] if appointed else labels_of(member, now, posting.topic_id),
+            commented_at=now,
+        )
+        Draft.objects.filter(member_id=member, posting=posting, parent=parent or 0, kind=Draft.Kind.COMMENT).delete()
+        audit.record("community.comment.create", standing=standing, thing=f"comment:{comment.pk}", now=now)
+        notifying.tell_of_comment(
+            posting, comment, answered=answered.author_id if answered else None, words=words, actor=member, now=now
+        )
+    return comment
+
+
+def _has_commented(posting_id: int, member: int) -> bool:
+    return Comment.objects.filter(author_id=member, posting_id=posting_id).exists()
+
+
+def edit_comment(*, standing: Standing, now: datetime, posting_id: int, number: int, body: str) -> None:
+    """Change the words of one's comment; what it said before stays readable.
+
+    Raises:
+        NotFound: no such comment, or somebody else's.
+        Conflict: it was taken down.
+        CannotEditComment: the text will not do.
+        CannotWrite: a sanction is in force.
+    """
+    problem = writing.comment_problem(body)
+    if problem:
+        raise CannotEditComment(problem)
+    with transaction.atomic():
+        comment = access.load_comment_to_edit(standing, posting_id, number)
+        limits.require_may_write(standing=standing, now=now)
+        if comment.body == body:
+            return
+        if comment.posting.case_state:
+            require_known(body, comment.posting)
+        if now - comment.commented_at > writing.SILENT_EDIT:
+            Revision.objects.create(comment=comment, body=comment.body, replaced_at=now)
+        comment.body, comment.html, comment.edited_at = body, render(body).html, now
+        comment.save(update_fields=["body", "html", "edited_at"])
+        audit.record("community.comment.edit", standing=standing, thing=f"comment:{comment.pk}", now=now)
+
+
+def retract_comment(*, standing: Standing, now: datetime, posting_id: int, number: int) -> None:
+    """Take one's comment back; answers to it keep their place under a tombstone.
+
+    Raises:
+        NotFound: no such comment, or somebody else's.
+        Conflict: it was taken down already.
+    """
+    with transaction.atomic():
+        comment = access.load_comment_to_edit(standing, posting_id, number)
+        comment.state = WordsState.RETRACTED
+        comment.save(update_fields=["state"])
+        audit.record("community.comment.retract", standing=standing, thing=f"comment:{comment.pk}", now=now)
+
+
+def restore_comment(*, standing: Standing, now: datetime, posting_id: int, number: int) -> None:
+    """Undo that one took a comment back.
+
+    Raises:
+        NotFound: no such comment, somebody else's, or not taken back.
+    """
+    with transaction.atomic():
+        comment = access.load_retracted_comment(standing, posting_id, number)
+        comment.state = WordsState.PUBLISHED
+        comment.save(update_fields=["state"])
+        audit.record("community.comment.restore", standing=standing, thing=f"comment:{comment.pk}", now=now)
+
+
+def rate_usefulness(*, standing: Standing, now: datetime, posting_id: int, value: int) -> None:
+    """Rate how useful a posting is, or change the rating.
+
+    Who may: a verified member, not on the own posting.
+
+    Raises:
+        NotFound: no such posting.
+        NotAllowed: not verified.
+        Conflict: it was taken down.
+        CannotRateUsefulness: the own posting, or a value out of range.
+    """
+    with transaction.atomic():
+        posting = access.load_posting_to_answer(standing, posting_id)
+        standing.require(Permission.USEFULNESS_RATE, "Only members whose verification is valid rate.")
+        if value not in writing.USEFULNESS:
+            raise CannotRateUsefulness("Choose one of the ratings.")
+        if posting.author_id == standing.member_id:
+            raise CannotRateUsefulness("Others say how useful your posting is.")
+        UsefulnessRating.objects.update_or_create(
+            posting=posting, member_id=standing.require_member(), defaults={"value": value}
+        )
+        count_ratings(posting)
+        audit.record("community.usefulness.rate", standing=standing, thing=f"posting:{posting.pk}", now=now)
+
+
+def count_ratings(posting: Posting) -> None:
+    """Count the ratings of a locked posting anew, and where they let it stand; a step of actions that write their event."""
+    found = UsefulnessRating.objects.filter(posting=posting).aggregate(
+        ratings=Count("pk"), total=Sum("value"), useful=Count("pk", filter=Q(value__gte=2))
+    )
+    posting.ratings, posting.rating_total, posting.useful = found["ratings"], found["total"] or 0, found["useful"]
+    posting.rank_hours = ranking.rank_hours(posting.posted_at, posting.voices, posting.useful)
+    posting.save(update_fields=["ratings", "rating_total", "useful", "rank_hours"])

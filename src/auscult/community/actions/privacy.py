@@ -1,0 +1,77 @@
+"""Forgetting a member who leaves."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from django.contrib.postgres.search import SearchQuery
+from django.db import transaction
+from django.db.models import Q
+
+from auscult.community.actions.words import render
+from auscult.community.models import (
+    Comment,
+    Connection,
+    Draft,
+    Flag,
+    Mute,
+    Notification,
+    NotificationWish,
+    Picture,
+    Posting,
+    Reading,
+    Revision,
+    Sanction,
+    TopicFollow,
+    TopicRhythm,
+    UsefulnessRating,
+)
+from auscult.shared import audit
+from auscult.shared.standing import Standing
+
+#: What stands where an author took the words away.
+REMOVED = "Removed by its author."
+
+
+def forget_member(*, standing: Standing, now: datetime, remove_words: bool) -> None:
+    """Forget a member who erases the account; called by ``web.privacy`` in its transaction.
+
+    What changes: ratings, drafts, and what was followed, muted, kept and told are deleted. Postings and comments stay without a handle, or where wanted without their words; the
+    threads of others keep their shape.
+    """
+    member = standing.require_member()
+    with transaction.atomic():
+        for model in (
+            UsefulnessRating, Draft, Reading, TopicFollow, Mute, Connection, Notification, NotificationWish, TopicRhythm,
+            Sanction,
+        ):  # fmt: skip
+            model.objects.filter(member_id=member).delete()  # type: ignore[attr-defined]
+        Mute.objects.filter(muted_id=member).delete()
+        Notification.objects.filter(actor_id=member).update(actor=None)
+        Flag.objects.filter(member_id=member).update(member=None)
+        _forget_mentions(standing.handle)
+        if remove_words:
+            Picture.objects.filter(member_id=member).delete()
+            Posting.objects.filter(author_id=member).update(picture_count=0)
+            Revision.objects.filter(Q(posting__author_id=member) | Q(comment__author_id=member)).delete()
+            gone = {"body": REMOVED, "html": f"<p>{REMOVED}</p>"}
+            Comment.objects.filter(author_id=member).update(**gone)
+            # A poll was asked in these words, and its result stays on record.
+            Posting.objects.filter(author_id=member).update(**gone)
+            Posting.objects.filter(author_id=member, survey=None).update(title=REMOVED)
+        audit.record(
+            "community.member.forget", standing=standing, thing=f"member:{member}", now=now, words=remove_words
+        )
+
+
+def _forget_mentions(handle: str | None) -> None:
+    """Take a handle out of the words of others; quotations name their author when they are read, so they need nothing."""
+    if not handle:
+        return
+    mention = re.compile(rf"(?<![\w@/.-])@{re.escape(handle)}\b", re.IGNORECASE)
+    for model in (Posting, Comment):
+        for words in model.objects.only("body", "html").filter(search=SearchQuery(handle, search_type="phrase")):  # type: ignore[attr-defined]
+            if mention.search(words.body):
+                body = mention.sub("@somebody-who-left", words.body)
+                model.objects.filter(pk=words.pk).update(body=body, html=render(body).html)  # type: ignore[attr-defined]

@@ -1,0 +1,291 @@
+"""The feed: ranked with its reasons, or newest first."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from auscult.community import access
+from auscult.community.queries.people import AUTHOR_COLUMNS, AUTHOR_JOINS, Author, author_of
+from auscult.community.rules import ranking, writing
+from auscult.community.rules.ranking import FOLLOWED_HOURS, MOST_OF_ORGANISATIONS, SPECIALTY_HOURS, Why
+from auscult.registry.taxonomy import group_label
+from auscult.shared.models import Topic
+from auscult.shared.refusals import NotFound
+from auscult.shared.roles import Permission
+from auscult.shared.standing import Standing
+
+
+@dataclass(frozen=True)
+class PostingLine:
+    """One posting in a list.
+
+    Attributes:
+        unread: comments since the reader last looked; None where it was never opened.
+        why: why it stands where it stands; None where the list is not ranked.
+    """
+
+    posting_id: int
+    title: str
+    opening: str
+    author: Author
+    topic: str
+    topic_slug: str
+    posted_at: datetime
+    comments: int
+    has_poll: bool
+    case_state: str
+    unread: int | None
+    is_followed: bool
+    bookmarked: bool
+    why: Why | None
+
+
+@dataclass(frozen=True)
+class FeedPage:
+    """The feed, 20 at a time.
+
+    Attributes:
+        order: ``ranked`` or ``newest``.
+        left_out: postings of organisations that the cap kept from this page.
+        next_after: where the next page begins; empty at the end.
+    """
+
+    postings: list[PostingLine]
+    topics: list[Topic]
+    followed: frozenset[int]
+    topic: Topic | None
+    order: str
+    specialty: str
+    kind: str
+    left_out: int
+    next_after: str
+    may_post: bool
+    needs_handle: bool
+
+
+#: What a list of postings can be narrowed to.
+KINDS = {
+    "": "Everything",
+    "polls": "Polls",
+    "cases": "Cases",
+    "unsolved": "Unsolved cases",
+    "followed": "Followed",
+    "kept": "Bookmarks",
+    "organisations": "Organisations",
+}
+_LINE = f"""
+    p.id, p.title, left(p.body, 400), {AUTHOR_COLUMNS}, p.connections, t.name, t.slug, p.posted_at, p.comments, p.survey_id,
+    p.case_state, d.read_comments, COALESCE(d.is_followed, false), d.bookmarked_at, p.voices, p.useful, p.topic_id,
+    p.specialty_group, p.representative_id, s.rank
+"""
+_FROM = f"""
+    JOIN community_posting AS p ON p.id = s.id
+    JOIN shared_topic AS t ON t.id = p.topic_id
+    {AUTHOR_JOINS.format(words="p")}
+    LEFT JOIN community_reading AS d ON d.member_id = %(member)s AND d.posting_id = p.id
+"""
+_SHOWN = """
+    p.state = 'published'
+    AND NOT EXISTS (SELECT FROM community_mute AS x WHERE x.member_id = %(member)s AND x.muted_id = p.author_id
+                    AND p.representative_id IS NULL)
+    AND NOT EXISTS (SELECT FROM community_reading AS y WHERE y.member_id = %(member)s AND y.posting_id = p.id AND y.is_muted)
+"""
+_NARROWED = {
+    "": "true",
+    "polls": "p.survey_id IS NOT NULL",
+    "cases": "p.case_state <> ''",
+    "unsolved": "p.case_state = 'unsolved'",
+    "followed": "EXISTS (SELECT FROM community_reading AS z WHERE z.member_id = %(member)s AND z.posting_id = p.id"
+    " AND z.is_followed)",
+    "kept": "EXISTS (SELECT FROM community_reading AS z WHERE z.member_id = %(member)s AND z.posting_id = p.id"
+    " AND z.bookmarked_at IS NOT NULL)",
+    "organisations": "p.representative_id IS NOT NULL",
+}
+
+
+def _stream(name: str, where: str, bonus: str, *, narrowed: str) -> str:
+    # A bonus is the same for a whole stream, so the order by rank is that of an index; the four streams together hold
+    # whatever can stand on the page, for each is as long as the page.
+    return f"""
+    {name} AS (
+        SELECT p.id, p.rank_hours + {bonus} AS rank FROM community_posting AS p
+        WHERE {where} AND {narrowed} AND {_SHOWN}
+            AND p.rank_hours <= %(rank)s - {bonus} + 1e-6
+        ORDER BY p.rank_hours DESC, p.id DESC LIMIT %(most)s + 5)"""  # noqa: S608 - constants of ours
+
+
+def _ranked_sql(topic: bool, specialty: bool, kind: str) -> str:
+    only = [_NARROWED[kind]]
+    if topic:
+        only.append("p.topic_id = %(topic)s")
+    if specialty:
+        only.append("p.specialty_group = %(specialty)s")
+    narrowed = " AND ".join(only)
+    followed, own = f"{FOLLOWED_HOURS}::float8", f"{SPECIALTY_HOURS}::float8"
+    streams = [
+        _stream("plain", "true", "0::float8", narrowed=narrowed),
+        _stream("by_topic", "p.topic_id = ANY(%(followed)s)", followed, narrowed=narrowed),
+        _stream("by_own", "p.specialty_group = %(own)s AND %(own)s <> ''", own, narrowed=narrowed),
+        _stream(
+            "by_both",
+            "p.topic_id = ANY(%(followed)s) AND p.specialty_group = %(own)s AND %(own)s <> ''",
+            f"({followed} + {own})",
+            narrowed=narrowed,
+        ),
+    ]
+    union = " UNION ALL ".join(f"SELECT id, rank FROM {name}" for name in ("plain", "by_topic", "by_own", "by_both"))  # noqa: S608
+    return f"""
+    WITH {",".join(streams)},
+    s AS (SELECT id, max(rank) AS rank FROM ({union}) AS every GROUP BY id
+          HAVING (max(rank), id) < (%(rank)s, %(id)s) ORDER BY max(rank) DESC, id DESC LIMIT %(most)s)
+    SELECT {_LINE} FROM s {_FROM} ORDER BY s.rank DESC, p.id DESC
+    """  # noqa: S608 - constants of ours
+
+
+def _newest_sql(topic: bool, specialty: bool, kind: str) -> str:
+    only = [_NARROWED[kind]]
+    if topic:
+        only.append("p.topic_id = %(topic)s")
+    if specialty:
+        only.append("p.specialty_group = %(specialty)s")
+    return f"""
+    WITH s AS (
+        SELECT p.id, 0::float8 AS rank FROM community_posting AS p
+        WHERE {_SHOWN} AND {" AND ".join(only)} AND (p.posted_at, p.id) < (%(at)s, %(id)s)
+        ORDER BY p.posted_at DESC, p.id DESC LIMIT %(most)s)
+    SELECT {_LINE} FROM s {_FROM} ORDER BY p.posted_at DESC, p.id DESC
+    """  # noqa: S608 - constants of ours
+
+
+_SETTING = """
+    SELECT ARRAY(SELECT topic_id FROM community_topicfollow WHERE member_id = %(member)s),
+           (SELECT specialty_group FROM members_member WHERE id = %(member)s)
+"""
+_LAST = 2**63 - 1
+
+
+def get_feed(
+    standing: Standing, *, topic: str = "", order: str = "ranked", specialty: str = "", kind: str = "", after: str = ""
+) -> FeedPage:
+    """The feed, in three queries.
+
+    Args:
+        topic: slug, or empty for all.
+        order: ``ranked`` or ``newest``.
+        specialty: a specialty group, or empty for all.
+        kind: one of ``KINDS``.
+        after: where the page before ended, as its ``next_after`` said; anything else begins at the top.
+
+    Raises:
+        NotAllowed: not registered.
+        NotFound: no such topic, specialty or kind.
+    """
+    access.require_reading(standing)
+    topics = list(Topic.objects.all())
+    chosen = next((each for each in topics if each.slug == topic), None)
+    if topic and chosen is None:
+        raise NotFound("There is no such topic.")
+    if kind not in KINDS or (specialty and not group_label(specialty)):
+        raise NotFound("There is no such list.")
+    order = "newest" if order == "newest" or kind in {"kept", "organisations"} else "ranked"
+    edge, edge_id = _edge(after, order)
+    values: dict[str, Any] = {
+        "member": standing.member_id or 0,
+        "topic": chosen.pk if chosen else 0,
+        "specialty": specialty,
+        "id": edge_id,
+        "most": writing.POSTINGS_PER_PAGE + 1,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTING, values)
+        followed, own = cursor.fetchone()
+        if order == "ranked":
+            sql = _ranked_sql(chosen is not None, bool(specialty), kind)
+            values |= {"followed": followed, "own": own or "", "rank": edge}
+        else:
+            sql = _newest_sql(chosen is not None, bool(specialty), kind)
+            values |= {"at": edge}
+        cursor.execute(sql, values)
+        rows = cursor.fetchall()
+    more = len(rows) > writing.POSTINGS_PER_PAGE
+    rows = rows[: writing.POSTINGS_PER_PAGE]
+    follows = frozenset(followed)
+    lines, left_out = [], 0
+    of_organisations = 0
+    for row in rows:
+        if row[-2] is not None and kind != "organisations":
+            of_organisations += 1
+            if of_organisations > MOST_OF_ORGANISATIONS:
+                left_out += 1
+                continue
+        lines.append(line_of(row, follows, own or "", ranked=order == "ranked"))
+    next_after = ""
+    if more:
+        last = rows[-1]
+        next_after = f"{last[-1]!r}_{last[0]}" if order == "ranked" else f"{last[12].isoformat()}_{last[0]}"
+    may_post = standing.can(Permission.POSTING_CREATE)
+    return FeedPage(
+        lines,
+        topics,
+        follows,
+        chosen,
+        order,
+        specialty,
+        kind,
+        left_out,
+        next_after,
+        may_post and standing.handle is not None,
+        may_post and standing.handle is None,
+    )
+
+
+def _edge(after: str, order: str) -> tuple[Any, int]:
+    top = 1e12 if order == "ranked" else datetime.fromisoformat("9999-01-01T00:00:00+00:00")
+    text, _, number = after.rpartition("_")
+    if not number.isascii() or not number.isdecimal() or len(number) > 18:
+        return top, _LAST
+    try:
+        if order == "ranked":
+            rank = float(text)
+            return (rank, int(number)) if abs(rank) < 1e12 else (top, _LAST)
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return top, _LAST
+    return (at, int(number)) if at.tzinfo else (top, _LAST)
+
+
+def line_of(row: tuple[Any, ...], followed: frozenset[int], own: str, *, ranked: bool) -> PostingLine:
+    """One line of a list from the columns of ``_LINE``."""
+    (
+        pk, title, body, *author, connections, topic, slug, at, comments, survey, case_state, read, follows, kept, voices,
+        useful, topic_id, group, _, _,
+    ) = row  # fmt: skip
+    return PostingLine(
+        pk,
+        title,
+        opening_of(body),
+        author_of(tuple(author), json.loads(connections) if isinstance(connections, str) else connections),
+        topic,
+        slug,
+        at,
+        comments,
+        survey is not None,
+        case_state,
+        None if read is None else max(comments - read, 0),
+        follows,
+        kept is not None,
+        ranking.why(voices, useful, is_followed=topic_id in followed, is_own_specialty=bool(own) and group == own)
+        if ranked
+        else None,
+    )
+
+
+def opening_of(body: str) -> str:
+    """The first words of a text, without its marks."""
+    text = " ".join(body.replace("*", "").replace("#", "").replace("> ", "").split())
+    return text if len(text) <= 220 else text[:220].rsplit(" ", 1)[0] + " …"

@@ -1,0 +1,71 @@
+"""Earlier versions of words, and their text for quoting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from auscult.community import access
+from auscult.community.models import Comment, Posting, Revision
+from auscult.shared.refusals import NotFound
+from auscult.shared.standing import Standing
+
+
+@dataclass(frozen=True)
+class Version:
+    """What words said until an instant; the last one still says it."""
+
+    title: str
+    body: str
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class HistoryPage:
+    """Versions of one posting or comment, newest first."""
+
+    posting_id: int
+    title: str
+    number: int | None
+    versions: list[Version]
+
+
+def get_history(standing: Standing, posting_id: int, number: int | None) -> HistoryPage:
+    """What a posting (or the comment of a number under it) said, newest first.
+
+    Raises:
+        NotAllowed: not registered.
+        NotFound: none, or its words are not for whoever asks.
+    """
+    access.require_reading(standing)
+    posting = Posting.objects.only("title", "body", "state", "author_id").filter(pk=posting_id).first()
+    if posting is None or not access.can_see_words(standing, posting.state, posting.author_id):
+        raise NotFound
+    if number is None:
+        present, revisions = Version(posting.title, posting.body, None), Revision.objects.filter(posting=posting)
+    else:
+        comment = _comment(standing, posting_id, number)
+        present, revisions = Version("", comment.body, None), Revision.objects.filter(comment=comment)
+    rows = revisions.order_by("-pk").values_list("title", "body", "replaced_at")
+    return HistoryPage(posting_id, posting.title, number, [present, *(Version(*row) for row in rows)])
+
+
+def _comment(standing: Standing, posting_id: int, number: int) -> Comment:
+    comment = Comment.objects.defer("search").filter(posting_id=posting_id, number=number).first()
+    if comment is None or not access.can_see_words(standing, comment.state, comment.author_id):
+        raise NotFound
+    return comment
+
+
+def quote_of(standing: Standing, posting_id: int, number: int) -> str:
+    """The words of a comment as the beginning of one that quotes it; quotations in it are left out.
+
+    Raises:
+        NotFound: none, or its words are not for whoever asks.
+    """
+    access.require_reading(standing)
+    lines = [line for line in _comment(standing, posting_id, number).body.splitlines() if not line.startswith(">")]
+    text = "\n".join(lines).strip()
+    if len(text) > 600:
+        text = text[:600].rsplit(" ", 1)[0] + " …"
+    return "\n".join([f"> #{number}", *(f"> {line}" for line in text.splitlines())]) + "\n\n"

@@ -1,0 +1,1 @@
+"""Pages of the community. Every htmx request works as a full page first."""
