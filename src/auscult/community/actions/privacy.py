@@ -71,7 +71,9 @@ def _forget_mentions(handle: str | None) -> None:
         return
     mention = re.compile(rf"(?<![\w@/.-])@{re.escape(handle)}\b", re.IGNORECASE)
     for model in (Posting, Comment):
-        for words in model.objects.only("body", "html").filter(search=SearchQuery(handle, search_type="phrase")):  # type: ignore[attr-defined]
+        for words in model.objects.only("body", "html").filter(
+            search=SearchQuery(handle, search_type="phrase", config="english")
+        ):  # type: ignore[attr-defined]
             if mention.search(words.body):
                 body = mention.sub("@somebody-who-left", words.body)
                 model.objects.filter(pk=words.pk).update(body=body, html=render(body).html)  # type: ignore[attr-defined]
