@@ -287,6 +287,7 @@ CLASSES = {
         "author": "link",
         "survey": "link",
         "representative": "link",
+        "kept_findings": "plain",
         **dict.fromkeys(
             [
                 "id",

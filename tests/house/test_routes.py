@@ -40,6 +40,10 @@ GET = {
     # community: notifications
     # community: moderation
     # community: cases
+    "community:case-create": (302, 403, 403, 200, 403, 403),
+    "community:case-edit": (404, 404, 404, 404, 404, 404),
+    "community:picture-read": (404, 404, 404, 404, 404, 404),
+    "community:case-solve": (302, 403, 404, 404, 403, 403),
     "surveys:survey-list": (302, 403, 200, 200, 403, 403),
     "surveys:survey-draft": (302, 403, 403, 200, 403, 403),
     "surveys:questionnaire-schema": (200, 200, 200, 200, 200, 200),
@@ -128,6 +132,13 @@ POST = {
     # community: notifications
     # community: moderation
     # community: cases
+    "community:case-create": (403, 403, 403, 302, 403, 403),
+    "community:case-edit": (403, 403, 404, 404, 403, 403),
+    "community:finding-answer": (404, 404, 404, 404, 404, 404),
+    "community:picture-add": (404, 404, 404, 404, 404, 404),
+    "community:picture-cover": (404, 404, 404, 404, 404, 404),
+    "community:case-publish": (404, 404, 404, 404, 404, 404),
+    "community:case-solve": (403, 403, 404, 404, 403, 403),
     "surveys:survey-draft": (403, 403, 403, 400, 403, 403),
     "surveys:wish-set": (403, 403, 400, 400, 403, 403),
     "surveys:unsubscribe": (404, 404, 404, 404, 404, 404),
@@ -338,6 +349,7 @@ WITHOUT_POSTING = {
     # notifications
     # moderation
     # cases
+    "case-create",
 }  # fmt: skip
 
 
@@ -354,6 +366,8 @@ def community_arguments(name, posting):
         # notifications
         # moderation
         # cases
+        **{key: {"draft_id": 99} for key in ("case-edit", "finding-answer", "picture-add", "case-publish")},
+        **{key: {"public_id": "00000000-0000-4000-8000-000000000000"} for key in ("picture-read", "picture-cover")},
     }
     if name in special:
         return special[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auscult.community.models import Comment, Posting
+from auscult.community.models import Comment, Draft, Picture, Posting
 from auscult.community.rules.moderation import WordsState
 from auscult.shared.refusals import Conflict, NotAllowed, NotFound
 from auscult.shared.roles import Permission
@@ -177,5 +177,63 @@ def load_comment_to_change(standing: Standing, posting_id: int, number: int) -> 
         .first()
     )
     if found is None:
+        raise NotFound
+    return found
+
+
+def require_posting(standing: Standing) -> None:
+    """Refuse whoever may not post.
+
+    Raises:
+        NotAllowed: not verified, or no handle.
+    """
+    standing.require(Permission.POSTING_CREATE, "Only members whose verification is valid post.")
+    require_handle(standing)
+
+
+def load_draft_to_write(standing: Standing, draft_id: int, *, lock: bool = False) -> Draft:
+    """One's own draft of a case.
+
+    Raises:
+        NotFound: none, or somebody else's.
+    """
+    drafts = Draft.objects.select_for_update() if lock else Draft.objects
+    found = drafts.filter(pk=draft_id, member_id=standing.member_id or 0, kind=Draft.Kind.CASE).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def load_picture_to_cover(standing: Standing, public_id: str) -> Picture:
+    """A picture of one's own draft, locked.
+
+    Raises:
+        NotFound: none, or somebody else's, or published already.
+    """
+    found = (
+        Picture.objects.select_for_update(of=("self",))
+        .filter(public_id=public_id, member_id=standing.member_id or 0, draft__isnull=False)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def load_picture_to_read(standing: Standing, public_id: str) -> Picture:
+    """A picture: of one's own draft, or of a posting whose words one may see.
+
+    Raises:
+        NotFound: none, or not for whoever asks.
+    """
+    found = Picture.objects.select_related("posting").defer("posting__search").filter(public_id=public_id).first()
+    if found is None:
+        raise NotFound
+    if found.posting is None:
+        if found.member_id != standing.member_id:
+            raise NotFound
+        return found
+    require_reading(standing)
+    if not can_see_words(standing, found.posting.state, found.posting.author_id):
         raise NotFound
     return found

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from auscult.community.views import comments, drafts, feed, postings
+from auscult.community.views import cases, comments, drafts, feed, postings
 
 app_name = "community"
 urlpatterns = [
@@ -37,5 +37,13 @@ urlpatterns = [
     # Moderation.
     # (end of moderation)
     # Cases and pictures.
+    path("cases/new", cases.case_create, name="case-create"),
+    path("cases/drafts/<int:draft_id>/", cases.case_edit, name="case-edit"),
+    path("cases/drafts/<int:draft_id>/findings", cases.finding_answer, name="finding-answer"),
+    path("cases/drafts/<int:draft_id>/pictures", cases.picture_add, name="picture-add"),
+    path("cases/drafts/<int:draft_id>/publish", cases.case_publish, name="case-publish"),
+    path("pictures/<uuid:public_id>/", cases.picture, name="picture-read"),
+    path("pictures/<uuid:public_id>/cover", cases.picture_cover, name="picture-cover"),
+    path("postings/<int:posting_id>/solve", cases.case_solve, name="case-solve"),
     # (end of cases)
 ]

@@ -11,10 +11,10 @@ from django.db.models.aggregates import Count
 from auscult.community import access
 from auscult.community.actions import limits, notifying
 from auscult.community.actions.connections import labels_of
-from auscult.community.actions.words import render, require_known
 from auscult.community.models import Comment, Draft, Posting, Revision, UsefulnessRating
 from auscult.community.rules import ranking, writing
 from auscult.community.rules.moderation import WordsState
+from auscult.community.words import render
 from auscult.organisations.access import load_representative
 from auscult.organisations.rules import Power
 from auscult.shared import audit
@@ -128,8 +128,6 @@ def edit_comment(*, standing: Standing, now: datetime, posting_id: int, number: 
         limits.require_may_write(standing=standing, now=now)
         if comment.body == body:
             return
-        if comment.posting.case_state:
-            require_known(body, comment.posting)
         if now - comment.commented_at > writing.SILENT_EDIT:
             Revision.objects.create(comment=comment, body=comment.body, replaced_at=now)
         comment.body, comment.html, comment.edited_at = body, render(body).html, now

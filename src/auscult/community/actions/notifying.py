@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from auscult.community.actions.words import Words
 from auscult.community.models import Comment, Posting
+from auscult.community.words import Words
 
 
 def tell_mentioned(

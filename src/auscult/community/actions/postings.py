@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,11 +11,12 @@ from django.db import transaction
 from auscult.community import access
 from auscult.community.actions import limits, notifying
 from auscult.community.actions.connections import labels_of
-from auscult.community.actions.words import render, require_known
+from auscult.community.gate import find_open, text_of
 from auscult.community.models import Posting, Revision
 from auscult.community.rules import ranking, writing
 from auscult.community.rules.cases import CaseState
 from auscult.community.rules.moderation import WordsState
+from auscult.community.words import render
 from auscult.members.queries.standing import get_specialty_group
 from auscult.organisations.access import load_representative
 from auscult.organisations.rules import Power
@@ -62,6 +63,7 @@ def create_posting(
     topic: str,
     poll: PollDraft | None = None,
     case_state: CaseState | None = None,
+    kept_findings: Mapping[str, str] | None = None,
     organisation_id: int | None = None,
 ) -> Posting:
     """Post, with a community poll or without.
@@ -73,6 +75,7 @@ def create_posting(
         body: Markdown.
         topic: slug.
         case_state: for a clinical case, which ``actions.cases.publish_case`` lets through its gate first.
+        kept_findings: what of the gate's findings its author keeps, and why.
         organisation_id: for a posting in the name of an organisation.
 
     Raises:
@@ -119,6 +122,7 @@ def create_posting(
             html=words.html,
             survey=survey,
             case_state=case_state or "",
+            kept_findings=dict(kept_findings or {}),
             specialty_group="" if appointed else get_specialty_group(member),
             representative=appointed,
             connections=[] if appointed else labels_of(member, now, found.pk),
@@ -153,7 +157,13 @@ def edit_posting(*, standing: Standing, now: datetime, posting_id: int, title: s
         if (posting.title, posting.body) == (title.strip(), body):
             return
         if posting.case_state:
-            require_known(body, posting)
+            open_findings = find_open(text_of({"title": title, "body": body}), posting.kept_findings)
+            if open_findings:
+                raise CannotEditPosting(
+                    "This could tell who the patient is: "
+                    + "; ".join(f"“{each.text}” ({each.why})" for each in open_findings[:5])
+                    + ". Leave it out."
+                )
         _keep(posting, now)
         words = render(body)
         posting.title, posting.body, posting.html, posting.edited_at = title.strip(), body, words.html, now

@@ -9,7 +9,6 @@ from django.contrib.postgres.search import SearchQuery
 from django.db import transaction
 from django.db.models import Q
 
-from auscult.community.actions.words import render
 from auscult.community.models import (
     Comment,
     Connection,
@@ -27,6 +26,7 @@ from auscult.community.models import (
     TopicRhythm,
     UsefulnessRating,
 )
+from auscult.community.words import render
 from auscult.shared import audit
 from auscult.shared.standing import Standing
 
@@ -37,8 +37,8 @@ REMOVED = "Removed by its author."
 def forget_member(*, standing: Standing, now: datetime, remove_words: bool) -> None:
     """Forget a member who erases the account; called by ``web.privacy`` in its transaction.
 
-    What changes: ratings, drafts, and what was followed, muted, kept and told are deleted. Postings and comments stay without a handle, or where wanted without their words; the
-    threads of others keep their shape.
+    What changes: ratings, drafts, and what was followed, muted, kept and told are deleted. Postings and comments stay without
+    a handle, or where wanted without their words; the threads of others keep their shape.
     """
     member = standing.require_member()
     with transaction.atomic():
@@ -46,7 +46,7 @@ def forget_member(*, standing: Standing, now: datetime, remove_words: bool) -> N
             UsefulnessRating, Draft, Reading, TopicFollow, Mute, Connection, Notification, NotificationWish, TopicRhythm,
             Sanction,
         ):  # fmt: skip
-            model.objects.filter(member_id=member).delete()  # type: ignore[attr-defined]
+            model.objects.filter(member_id=member).delete()
         Mute.objects.filter(muted_id=member).delete()
         Notification.objects.filter(actor_id=member).update(actor=None)
         Flag.objects.filter(member_id=member).update(member=None)
@@ -73,7 +73,7 @@ def _forget_mentions(handle: str | None) -> None:
     for model in (Posting, Comment):
         for words in model.objects.only("body", "html").filter(
             search=SearchQuery(handle, search_type="phrase", config="english")
-        ):  # type: ignore[attr-defined]
+        ):
             if mention.search(words.body):
                 body = mention.sub("@somebody-who-left", words.body)
-                model.objects.filter(pk=words.pk).update(body=body, html=render(body).html)  # type: ignore[attr-defined]
+                model.objects.filter(pk=words.pk).update(body=body, html=render(body).html)

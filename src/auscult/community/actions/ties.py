@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -41,49 +42,40 @@ def follow_topic(*, standing: Standing, now: datetime, topic: str, follow: bool)
         audit.record("community.topic.follow", standing=standing, thing=f"topic:{found.pk}", now=now, follow=follow)
 
 
-def follow_posting(*, standing: Standing, now: datetime, posting_id: int, follow: bool) -> None:
-    """Follow a posting, or no longer: new comments are told of.
+def tie_posting(*, standing: Standing, now: datetime, posting_id: int, verb: str, on: bool) -> None:
+    """Follow, mute or bookmark a posting, or no longer.
+
+    Who follows is told of new comments; who mutes reads nothing of the thread in the feed and is told nothing of it. One
+    ends the other.
+
+    Args:
+        verb: ``follow``, ``mute`` or ``bookmark``.
 
     Raises:
         NotAllowed: not registered.
-        NotFound: no such posting.
+        NotFound: no such posting or verb.
     """
-    _tie(standing, now, posting_id, "follow", is_followed=follow, **({"is_muted": False} if follow else {}))
-
-
-def mute_posting(*, standing: Standing, now: datetime, posting_id: int, mute: bool) -> None:
-    """Mute a thread, or no longer: it leaves the own feed and nothing of it is told.
-
-    Raises:
-        NotAllowed: not registered.
-        NotFound: no such posting.
-    """
-    _tie(standing, now, posting_id, "mute", is_muted=mute, **({"is_followed": False} if mute else {}))
-
-
-def bookmark_posting(*, standing: Standing, now: datetime, posting_id: int, keep: bool) -> None:
-    """Keep a posting among the bookmarks, or no longer.
-
-    Raises:
-        NotAllowed: not registered.
-        NotFound: no such posting.
-    """
-    _tie(standing, now, posting_id, "bookmark", bookmarked_at=now if keep else None)
-
-
-def _tie(standing: Standing, now: datetime, posting_id: int, verb: str, **fields: object) -> None:
+    fields: dict[str, Any]
+    match verb:
+        case "follow":
+            fields = {"is_followed": on} | ({"is_muted": False} if on else {})
+        case "mute":
+            fields = {"is_muted": on} | ({"is_followed": False} if on else {})
+        case "bookmark":
+            fields = {"bookmarked_at": now if on else None}
+        case _:
+            raise NotFound
     with transaction.atomic():
         posting = access.load_posting_to_read(standing, posting_id)
-        member = standing.require_member()
         # Whoever ties a posting from its page has read it.
         Reading.objects.update_or_create(
-            member_id=member,
+            member_id=standing.require_member(),
             posting=posting,
             defaults=fields,
             create_defaults={"read_comments": posting.comments} | fields,
         )
         # What somebody follows or mutes is private: the trail says that it happened, not which way.
-        audit.record(f"community.posting.{verb}", standing=standing, thing=f"posting:{posting.pk}", now=now)
+        audit.record("community.posting.tie", standing=standing, thing=f"posting:{posting.pk}", now=now)
 
 
 def mute_member(*, standing: Standing, now: datetime, handle: str, mute: bool) -> None:

@@ -28,6 +28,8 @@ class Posting(models.Model):
     case_state = models.CharField(max_length=10, choices=choices_of(CaseState), blank=True)
     # The comment that solved the case, by its number in the thread.
     solved_by = models.PositiveIntegerField(null=True)
+    # Findings of the gate that the author of a case kept: key of the finding → reason.
+    kept_findings = models.JSONField(default=dict)
     state = models.CharField(max_length=9, choices=choices_of(WordsState), default=WordsState.PUBLISHED)
     # Specialty group of the author when it was written: what a filter by specialty asks for.
     specialty_group = models.CharField(max_length=4, blank=True)
@@ -65,6 +67,13 @@ class Posting(models.Model):
             models.Index(fields=["topic", "-rank_hours", "-id"], name="posting_ranked_of_topic"),
             models.Index(fields=["specialty_group", "-rank_hours", "-id"], name="posting_ranked_of_specialty"),
             models.Index(fields=["author", "-posted_at"], name="posting_of_author"),
+            models.Index(fields=["-rank_hours"], condition=~models.Q(case_state=""), name="cases_ranked"),
+            models.Index(fields=["-rank_hours"], condition=models.Q(survey__isnull=False), name="polls_ranked"),
+            models.Index(fields=["-posted_at"], condition=~models.Q(case_state=""), name="cases_newest"),
+            models.Index(fields=["-posted_at"], condition=models.Q(survey__isnull=False), name="polls_newest"),
+            models.Index(
+                fields=["-posted_at"], condition=models.Q(representative__isnull=False), name="organisations_newest"
+            ),
             GinIndex(fields=["search"], name="posting_search", fastupdate=False),
         ]
 

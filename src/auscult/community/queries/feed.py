@@ -13,7 +13,7 @@ from auscult.community import access
 from auscult.community.queries.people import AUTHOR_COLUMNS, AUTHOR_JOINS, Author, author_of
 from auscult.community.rules import ranking, writing
 from auscult.community.rules.ranking import FOLLOWED_HOURS, MOST_OF_ORGANISATIONS, SPECIALTY_HOURS, Why
-from auscult.registry.taxonomy import group_label
+from auscult.registry.taxonomy import group_names
 from auscult.shared.models import Topic
 from auscult.shared.refusals import NotFound
 from auscult.shared.roles import Permission
@@ -108,55 +108,45 @@ _NARROWED = {
 }
 
 
-def _stream(name: str, where: str, bonus: str, *, narrowed: str) -> str:
-    # A bonus is the same for a whole stream, so the order by rank is that of an index; the four streams together hold
-    # whatever can stand on the page, for each is as long as the page.
-    return f"""
-    {name} AS (
-        SELECT p.id, p.rank_hours + {bonus} AS rank FROM community_posting AS p
-        WHERE {where} AND {narrowed} AND {_SHOWN}
-            AND p.rank_hours <= %(rank)s - {bonus} + 1e-6
-        ORDER BY p.rank_hours DESC, p.id DESC LIMIT %(most)s + 5)"""  # noqa: S608 - constants of ours
-
-
-def _ranked_sql(topic: bool, specialty: bool, kind: str) -> str:
-    only = [_NARROWED[kind]]
+def _narrow(topic: bool, specialty: bool, kind: str) -> str:
+    only = [_SHOWN, _NARROWED[kind]]
     if topic:
         only.append("p.topic_id = %(topic)s")
     if specialty:
         only.append("p.specialty_group = %(specialty)s")
-    narrowed = " AND ".join(only)
-    followed, own = f"{FOLLOWED_HOURS}::float8", f"{SPECIALTY_HOURS}::float8"
-    streams = [
-        _stream("plain", "true", "0::float8", narrowed=narrowed),
-        _stream("by_topic", "p.topic_id = ANY(%(followed)s)", followed, narrowed=narrowed),
-        _stream("by_own", "p.specialty_group = %(own)s AND %(own)s <> ''", own, narrowed=narrowed),
-        _stream(
-            "by_both",
-            "p.topic_id = ANY(%(followed)s) AND p.specialty_group = %(own)s AND %(own)s <> ''",
-            f"({followed} + {own})",
-            narrowed=narrowed,
-        ),
-    ]
-    union = " UNION ALL ".join(f"SELECT id, rank FROM {name}" for name in ("plain", "by_topic", "by_own", "by_both"))  # noqa: S608
+    return " AND ".join(only)
+
+
+# The rank of a posting for this reader.
+_RANK = f"""(p.rank_hours + CASE WHEN p.topic_id = ANY(%(followed)s::bigint[]) THEN {FOLLOWED_HOURS} ELSE 0 END
+    + CASE WHEN p.specialty_group = %(own)s::text AND %(own)s::text <> '' THEN {SPECIALTY_HOURS} ELSE 0 END)"""
+
+
+def _ranked_sql(topic: bool, specialty: bool, kind: str) -> str:
+    # The index holds the rank without what one reader's choices add, which is at most as much as both bonuses. So the page
+    # is among what stands within that many hours below the twentieth of the index.
+    narrowed = _narrow(topic, specialty, kind)
+    window = FOLLOWED_HOURS + SPECIALTY_HOURS
     return f"""
-    WITH {",".join(streams)},
-    s AS (SELECT id, max(rank) AS rank FROM ({union}) AS every GROUP BY id
-          HAVING (max(rank), id) < (%(rank)s, %(id)s) ORDER BY max(rank) DESC, id DESC LIMIT %(most)s)
+    WITH first AS (
+        SELECT p.rank_hours FROM community_posting AS p
+        WHERE {narrowed} AND p.rank_hours <= %(rank)s::float8 AND ({_RANK}, p.id) < (%(rank)s::float8, %(id)s)
+        ORDER BY p.rank_hours DESC LIMIT %(most)s),
+    s AS (
+        SELECT p.id, {_RANK} AS rank FROM community_posting AS p
+        WHERE {narrowed} AND p.rank_hours <= %(rank)s::float8 
+            AND p.rank_hours >= (SELECT min(rank_hours) FROM first) - {window}
+            AND ({_RANK}, p.id) < (%(rank)s::float8, %(id)s)
+        ORDER BY rank DESC, p.id DESC LIMIT %(most)s)
     SELECT {_LINE} FROM s {_FROM} ORDER BY s.rank DESC, p.id DESC
     """  # noqa: S608 - constants of ours
 
 
 def _newest_sql(topic: bool, specialty: bool, kind: str) -> str:
-    only = [_NARROWED[kind]]
-    if topic:
-        only.append("p.topic_id = %(topic)s")
-    if specialty:
-        only.append("p.specialty_group = %(specialty)s")
     return f"""
     WITH s AS (
         SELECT p.id, 0::float8 AS rank FROM community_posting AS p
-        WHERE {_SHOWN} AND {" AND ".join(only)} AND (p.posted_at, p.id) < (%(at)s, %(id)s)
+        WHERE {_narrow(topic, specialty, kind)} AND (p.posted_at, p.id) < (%(at)s, %(id)s)
         ORDER BY p.posted_at DESC, p.id DESC LIMIT %(most)s)
     SELECT {_LINE} FROM s {_FROM} ORDER BY p.posted_at DESC, p.id DESC
     """  # noqa: S608 - constants of ours
@@ -190,7 +180,7 @@ def get_feed(
     chosen = next((each for each in topics if each.slug == topic), None)
     if topic and chosen is None:
         raise NotFound("There is no such topic.")
-    if kind not in KINDS or (specialty and not group_label(specialty)):
+    if kind not in KINDS or (specialty and specialty not in group_names()):
         raise NotFound("There is no such list.")
     order = "newest" if order == "newest" or kind in {"kept", "organisations"} else "ranked"
     edge, edge_id = _edge(after, order)
@@ -227,7 +217,7 @@ def get_feed(
     next_after = ""
     if more:
         last = rows[-1]
-        next_after = f"{last[-1]!r}_{last[0]}" if order == "ranked" else f"{last[12].isoformat()}_{last[0]}"
+        next_after = f"{last[-1]!r}_{last[0]}" if order == "ranked" else f"{last[13].isoformat()}_{last[0]}"
     may_post = standing.can(Permission.POSTING_CREATE)
     return FeedPage(
         lines,

@@ -240,7 +240,7 @@ def _begin(posting_id: int, begin: str, at: str) -> list[int]:
         if row is None or begin:
             return row[0] if row else []
         cursor.execute(
-            "SELECT count(*) FROM community_comment WHERE posting_id = %s AND path >= %s AND path <= %s",
+            "SELECT count(*) FROM community_comment WHERE posting_id = %s AND path >= %s::integer[] AND path <= %s::integer[]",
             [posting_id, row[0][:1], row[0]],
         )
         before = cursor.fetchone()[0]

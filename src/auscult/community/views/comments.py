@@ -66,12 +66,14 @@ def _add(request: HttpRequest, posting_id: int) -> HttpResponse:
         response = render_page(request, "community/comment_create.html", values, block="form", status=refusal.status)
         if htmx:
             # The form comes back with what was typed; the thread stays as it is.
-            response["HX-Retarget"] = "closest form"
+            response["HX-Retarget"] = f"#form-{values['parent'] or 0}"
             response["HX-Reswap"] = "outerHTML"
         return response
     if not htmx:
         return redirect(address(posting_id, comment.number))
-    return show_posting(request, posting_id, block="new_comment", only=comment.number)
+    return show_posting(
+        request, posting_id, template="community/comment_added.html", block="added", only=comment.number
+    )
 
 
 def comment_edit(request: HttpRequest, posting_id: int, number: int) -> HttpResponse:

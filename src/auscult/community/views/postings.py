@@ -23,12 +23,12 @@ from auscult.community.actions.postings import (
     restore_posting,
     retract_posting,
 )
-from auscult.community.actions.words import render
 from auscult.community.queries.drafts import find_draft_fields
 from auscult.community.queries.history import get_history
 from auscult.community.queries.postings import get_posting_page, get_posting_poll
 from auscult.community.rules import writing
 from auscult.community.rules.cases import CASE_WORDS
+from auscult.community.words import render
 from auscult.organisations.queries import list_badges, list_speaking
 from auscult.organisations.rules import Power
 from auscult.shared import clock
@@ -60,6 +60,7 @@ def show_posting(
     posting_id: int,
     *,
     block: str,
+    template: str = POSTING,
     error: tuple[str, str] = ("", ""),
     entered: dict[str, Any] | None = None,
     receipt: Receipt | None = None,
@@ -87,7 +88,7 @@ def show_posting(
         "entered": entered or {},
         "receipt": json.dumps(receipt.as_json()) if receipt else "",
     }
-    return render_page(request, POSTING, values, block=block, status=status)
+    return render_page(request, template, values, block=block, status=status)
 
 
 @require_safe
@@ -148,23 +149,16 @@ def usefulness_rate(request: HttpRequest, posting_id: int) -> HttpResponse:
     return show_posting(request, posting_id, block="usefulness")
 
 
-_TIES = {
-    "follow": lambda standing, now, posting_id, on: ties.follow_posting(
-        standing=standing, now=now, posting_id=posting_id, follow=on
-    ),
-    "mute": lambda standing, now, posting_id, on: ties.mute_posting(
-        standing=standing, now=now, posting_id=posting_id, mute=on
-    ),
-    "bookmark": lambda standing, now, posting_id, on: ties.bookmark_posting(
-        standing=standing, now=now, posting_id=posting_id, keep=on
-    ),
-}
-
-
 @require_POST
 def posting_tie(request: HttpRequest, posting_id: int, verb: str) -> HttpResponse:
     """Follow, mute or keep a posting, or no longer."""
-    _TIES[verb](standing_of(request), clock.now(), posting_id, request.POST.get("on") == "yes")
+    ties.tie_posting(
+        standing=standing_of(request),
+        now=clock.now(),
+        posting_id=posting_id,
+        verb=verb,
+        on=request.POST.get("on") == "yes",
+    )
     if not getattr(request, "htmx", False):
         return redirect(address(posting_id))
     return show_posting(request, posting_id, block="ties")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from auscult.community import markup
-from auscult.community.models import Posting
 from auscult.members.queries.standing import find_members_by_handle
 
 
@@ -30,8 +29,3 @@ def render(body: str) -> Words:
     members = find_members_by_handle(handles) if handles else {}
     html = markup.to_html(body, members)
     return Words(html, list(members.values()), markup.quoted_in(html))
-
-
-def require_known(body: str, posting: Posting) -> None:
-    """Refuse words of a published case that hold identifiers which nobody has answered for."""
-    raise NotImplementedError

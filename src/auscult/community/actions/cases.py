@@ -1,0 +1,269 @@
+"""Clinical cases: the gate before publication, pictures, and what solved them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from auscult.community import access
+from auscult.community.actions.postings import create_posting
+from auscult.community.deidentification import find_identifiers, finding_key, remove_findings
+from auscult.community.gate import find_open, text_of
+from auscult.community.models import Comment, Notification, Picture, Posting
+from auscult.community.pictures import Box, CannotTakePicture, burn_boxes, clean_picture, find_faces, find_text_regions
+from auscult.community.pictures import Picture as Pixels
+from auscult.community.rules.cases import MOST_PICTURES, SHORTEST_REASON, CaseState
+from auscult.community.rules.moderation import WordsState
+from auscult.community.rules.notifying import Kind
+from auscult.shared import audit
+from auscult.shared.refusals import Refused
+from auscult.shared.standing import Standing
+
+
+class CannotPublishCase(Refused):
+    """The case stays a draft."""
+
+
+class CannotAnswerFinding(Refused):
+    """The reason was not taken."""
+
+
+class CannotAddPicture(Refused):
+    """The picture was not taken."""
+
+
+class CannotSolveCase(Refused):
+    """The case was not marked as solved."""
+
+
+def answer_finding(*, standing: Standing, now: datetime, draft_id: int, key: str, reason: str) -> None:
+    """Keep what the gate found, with a reason; the reason stays with the case for moderators.
+
+    Who may: the author of the draft.
+
+    Raises:
+        NotFound: no such draft, or somebody else's.
+        CannotAnswerFinding: the reason says nothing, or the gate did not find that.
+    """
+    with transaction.atomic():
+        draft = access.load_draft_to_write(standing, draft_id)
+        if len(reason.strip()) < SHORTEST_REASON:
+            raise CannotAnswerFinding("Say in a few words why this cannot tell who the patient is.")
+        if key not in {finding_key(each) for each in find_identifiers(text_of(draft.fields))}:
+            raise CannotAnswerFinding("This does not stand in the text any more.")
+        draft.reasons = draft.reasons | {key: reason.strip()[:300]}
+        draft.save(update_fields=["reasons"])
+        audit.record("community.finding.answer", standing=standing, thing=f"draft:{draft_id}", now=now)
+
+
+def replace_findings(*, standing: Standing, now: datetime, draft_id: int, keys: Sequence[str] = ()) -> int:
+    """Put the suggested words in place of what the gate found.
+
+    Args:
+        keys: keys of the findings; all open ones where empty.
+
+    Returns:
+        How many were replaced.
+
+    Raises:
+        NotFound: no such draft, or somebody else's.
+    """
+    with transaction.atomic():
+        draft = access.load_draft_to_write(standing, draft_id)
+        count = 0
+        for field in ("title", "body"):
+            text = draft.fields.get(field, "")
+            chosen = [each for each in find_open(text, draft.reasons) if not keys or finding_key(each) in keys]
+            draft.fields[field] = remove_findings(text, chosen)
+            count += len(chosen)
+        draft.save(update_fields=["fields"])
+        audit.record("community.finding.replace", standing=standing, thing=f"draft:{draft_id}", now=now, count=count)
+    return count
+
+
+def add_picture(*, standing: Standing, now: datetime, draft_id: int, data: bytes, description: str) -> Picture:
+    """Add a picture to a draft: only its bare pixels are kept; faces and lettering that are found must be covered or answered.
+
+    Raises:
+        NotFound: no such draft, or somebody else's.
+        CannotAddPicture: too many, or no picture we can take.
+    """
+    # Outside the transaction: it takes a second, and needs nothing locked.
+    access.load_draft_to_write(standing, draft_id)
+    try:
+        pixels = clean_picture(data)
+    except CannotTakePicture as problem:
+        raise CannotAddPicture(str(problem)) from problem
+    offered = [*find_faces(pixels.data), *find_text_regions(pixels.data)]
+    with transaction.atomic():
+        draft = access.load_draft_to_write(standing, draft_id, lock=True)
+        if draft.pictures.count() >= MOST_PICTURES:
+            raise CannotAddPicture(f"A case has {MOST_PICTURES} pictures at most.")
+        picture = Picture.objects.create(
+            member_id=standing.require_member(),
+            draft=draft,
+            description=description.strip()[:300],
+            removed=list(pixels.removed),
+            offered=[_as_json(box) for box in offered],
+            added_at=now,
+            **_columns(pixels),
+        )
+        audit.record("community.picture.add", standing=standing, thing=f"picture:{picture.pk}", now=now)
+    return picture
+
+
+def _columns(pixels: Pixels) -> dict[str, object]:
+    return {
+        "data": pixels.data,
+        "thumbnail": pixels.thumbnail,
+        "media_type": pixels.media_type,
+        "width": pixels.width,
+        "height": pixels.height,
+    }
+
+
+def _as_json(box: Box) -> dict[str, float]:
+    return {"left": box.left, "top": box.top, "width": box.width, "height": box.height}
+
+
+def cover_picture(
+    *, standing: Standing, now: datetime, public_id: str, boxes: Sequence[Box], blurred: Sequence[Box], reason: str
+) -> None:
+    """Burn boxes into a picture of a draft; what was there is gone. What was offered counts as answered then.
+
+    Args:
+        boxes: parts to cover.
+        blurred: parts to make unrecognisable.
+        reason: why what was found and is not covered stays; needed where no box was drawn.
+
+    Raises:
+        NotFound: no such picture, or somebody else's.
+        CannotAddPicture: neither a box nor a reason, or a box that is none.
+    """
+    with transaction.atomic():
+        picture = access.load_picture_to_cover(standing, public_id)
+        if not boxes and not blurred and len(reason.strip()) < SHORTEST_REASON:
+            raise CannotAddPicture("Cover what was found, or say in a few words why it may stay.")
+        try:
+            pixels = None
+            if boxes:
+                pixels = burn_boxes(bytes(picture.data), boxes, how="cover")
+            if blurred:
+                pixels = burn_boxes(pixels.data if pixels else bytes(picture.data), blurred, how="blur")
+        except CannotTakePicture as problem:
+            raise CannotAddPicture(str(problem)) from problem
+        if pixels:
+            for column, value in _columns(pixels).items():
+                setattr(picture, column, value)
+        picture.offered, picture.reason = [], reason.strip()[:300]
+        picture.save()
+        audit.record("community.picture.cover", standing=standing, thing=f"picture:{picture.pk}", now=now)
+
+
+def remove_picture(*, standing: Standing, now: datetime, public_id: str) -> None:
+    """Take a picture out of a draft; it is deleted.
+
+    Raises:
+        NotFound: no such picture, or somebody else's.
+    """
+    with transaction.atomic():
+        picture = access.load_picture_to_cover(standing, public_id)
+        audit.record("community.picture.remove", standing=standing, thing=f"picture:{picture.pk}", now=now)
+        picture.delete()
+
+
+def publish_case(*, standing: Standing, now: datetime, draft_id: int) -> Posting:
+    """Publish a case whose findings are all removed or answered.
+
+    Who may: its author, a verified member with a handle.
+
+    Raises:
+        NotFound: no such draft, or somebody else's.
+        CannotPublishCase: findings or pictures wait for an answer, or it says not what kind of case it is.
+        NotAllowed, CannotCreatePosting, CannotWrite: as for any posting.
+    """
+    with transaction.atomic():
+        draft = access.load_draft_to_write(standing, draft_id, lock=True)
+        fields = draft.fields
+        if fields.get("case_state") not in set(CaseState):
+            raise CannotPublishCase("Say whether the case is unsolved, solved, or told as a case study.")
+        waiting = find_open(text_of(draft.fields), draft.reasons)
+        if waiting:
+            raise CannotPublishCase(
+                f"{len(waiting)} finding{'s wait' if len(waiting) > 1 else ' waits'}: replace each, or say why it stays."
+            )
+        pictures = list(draft.pictures.defer("data", "thumbnail"))
+        if any(picture.offered for picture in pictures):
+            raise CannotPublishCase(
+                "Look at the pictures: what was found in them is covered, or answered with a reason."
+            )
+        posting = create_posting(
+            standing=standing,
+            now=now,
+            title=fields.get("title", ""),
+            body=fields.get("body", ""),
+            topic=fields.get("topic", ""),
+            case_state=CaseState(fields["case_state"]),
+            kept_findings=draft.reasons,
+        )
+        if pictures:
+            Picture.objects.filter(draft=draft).update(draft=None, posting=posting)
+            Posting.objects.filter(pk=posting.pk).update(picture_count=len(pictures))
+        draft.delete()
+        audit.record(
+            "community.case.publish",
+            standing=standing,
+            thing=f"posting:{posting.pk}",
+            now=now,
+            kept=len(posting.kept_findings),
+        )
+    return posting
+
+
+def solve_case(*, standing: Standing, now: datetime, posting_id: int, number: int) -> None:
+    """Say which comment solved one's case; its author is told.
+
+    Raises:
+        NotFound: no such posting or comment, or somebody else's posting.
+        Conflict: it was taken down.
+        CannotSolveCase: it is no case, or one's own comment.
+    """
+    with transaction.atomic():
+        posting = access.load_posting_to_edit(standing, posting_id)
+        if not posting.case_state:
+            raise CannotSolveCase("Only a case is solved.")
+        comment = (
+            Comment.objects.only("author_id").filter(posting=posting, number=number, state=WordsState.PUBLISHED).first()
+        )
+        if comment is None:
+            raise CannotSolveCase("There is no such comment under this case.")
+        posting.case_state, posting.solved_by = CaseState.SOLVED, number
+        posting.save(update_fields=["case_state", "solved_by"])
+        if comment.author_id != standing.member_id:
+            Notification.objects.create(
+                member_id=comment.author_id,
+                kind=Kind.SOLVED,
+                posting=posting,
+                comment=comment,
+                actor_id=standing.member_id,
+                made_at=now,
+            )
+        audit.record("community.case.solve", standing=standing, thing=f"posting:{posting_id}", now=now)
+
+
+def reopen_case(*, standing: Standing, now: datetime, posting_id: int) -> None:
+    """Say that one's case is not solved after all.
+
+    Raises:
+        NotFound: no such posting, or somebody else's.
+        CannotSolveCase: it is no solved case.
+    """
+    with transaction.atomic():
+        posting = access.load_posting_to_edit(standing, posting_id)
+        if posting.case_state != CaseState.SOLVED:
+            raise CannotSolveCase("This is no solved case.")
+        posting.case_state, posting.solved_by = CaseState.UNSOLVED, None
+        posting.save(update_fields=["case_state", "solved_by"])
+        audit.record("community.case.reopen", standing=standing, thing=f"posting:{posting_id}", now=now)

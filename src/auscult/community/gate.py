@@ -1,0 +1,22 @@
+"""The gate of clinical cases: what in a text may tell who the patient is, and has not been answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from auscult.community.deidentification import Finding, find_identifiers, finding_key
+
+
+def find_open(text: str, reasons: Mapping[str, str]) -> list[Finding]:
+    """Findings that are neither removed nor answered with a reason.
+
+    Args:
+        text: title and text of a case.
+        reasons: key of a finding → why it stays.
+    """
+    return [each for each in find_identifiers(text) if finding_key(each) not in reasons]
+
+
+def text_of(fields: Mapping[str, str]) -> str:
+    """Title and text of a case, as the gate reads them: as one."""
+    return f"{fields.get('title', '')}\n\n{fields.get('body', '')}"
