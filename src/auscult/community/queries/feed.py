@@ -134,7 +134,7 @@ def _ranked_sql(topic: bool, specialty: bool, kind: str) -> str:
         ORDER BY p.rank_hours DESC LIMIT %(most)s),
     s AS (
         SELECT p.id, {_RANK} AS rank FROM community_posting AS p
-        WHERE {narrowed} AND p.rank_hours <= %(rank)s::float8 
+        WHERE {narrowed} AND p.rank_hours <= %(rank)s::float8
             AND p.rank_hours >= (SELECT min(rank_hours) FROM first) - {window}
             AND ({_RANK}, p.id) < (%(rank)s::float8, %(id)s)
         ORDER BY rank DESC, p.id DESC LIMIT %(most)s)
