@@ -53,14 +53,13 @@ class Times:
 def make_survey(members: int) -> tuple[str, list[tuple[int, str]]]:
     """An open survey of five questions on one page; (member, session) of each who answers."""
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
-    from django.contrib.sessions.models import Session
     from django.utils import timezone
 
     from auscult.demo.members import fill_members
     from auscult.demo.register import write_register
-    from auscult.members.models import Account
+    from auscult.members.models import Account, LoginSession
     from auscult.members.queries.standing import get_standing
+    from auscult.members.sessions import SessionStore
     from auscult.registry.actions import load_register
     from auscult.shared import clock
     from auscult.shared.standing import CONSOLE
@@ -100,10 +99,15 @@ def make_survey(members: int) -> tuple[str, list[tuple[int, str]]]:
             BACKEND_SESSION_KEY: "allauth.account.auth_backends.AuthenticationBackend",
         }
         sessions.append(
-            Session(session_key=key, session_data=store.encode(data), expire_date=timezone.now() + timedelta(days=2))
+            LoginSession(
+                session_key=key,
+                session_data=store.encode(data),
+                expire_date=timezone.now() + timedelta(days=2),
+                account=account,
+            )
         )
         people.append((numbers[account.pk], key))
-    Session.objects.bulk_create(sessions, batch_size=2000)
+    LoginSession.objects.bulk_create(sessions, batch_size=2000)
     return f"/surveys/{survey.public_id}/answer/", people
 
 

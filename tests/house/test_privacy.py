@@ -96,6 +96,11 @@ CLASSES = {
         ["id", "frame", "specialty_group", "state", "sex", "career", "persons"], "public"
     ),
     "registry.benchmark": dict.fromkeys(["id", "code", "words", "persons", "as_of", "definition", "source"], "public"),
+    "members.loginsession": {
+        "account": "link",
+        **dict.fromkeys(["session_key", "session_data"], "secret"),
+        "expire_date": "plain",
+    },
     "members.account": {
         "id": "link",
         "password": "secret",

@@ -37,7 +37,10 @@ GET = {
     "community:comment-create": (302, 403, 200, 200, 403, 403),
     "community:comment-edit": (302, 403, 404, 404, 403, 403),
     # community: search
-    # community: notifications
+    "community:notification-list": (302, 200, 200, 200, 200, 200),
+    "community:wishes-set": (302, 200, 200, 200, 200, 200),
+    "community:notification-open": (404, 404, 404, 404, 404, 404),
+    "community:unsubscribe": (200, 200, 200, 200, 200, 200),
     # community: moderation
     # community: cases
     "community:case-create": (302, 403, 403, 200, 403, 403),
@@ -129,7 +132,9 @@ POST = {
     "community:comment-edit": (403, 403, 404, 404, 403, 403),
     "community:comment-retract": (403, 403, 404, 404, 403, 403),
     # community: search
-    # community: notifications
+    "community:notifications-see": (403, 302, 302, 302, 302, 302),
+    "community:wishes-set": (403, 400, 400, 400, 400, 400),
+    "community:unsubscribe": (404, 404, 404, 404, 404, 404),
     # community: moderation
     # community: cases
     "community:case-create": (403, 403, 403, 302, 403, 403),
@@ -345,10 +350,9 @@ def arguments(route, posting):
 #: Routes of the community that are about no posting.
 WITHOUT_POSTING = {
     "feed-read", "ranking-read", "posting-create", "words-preview", "draft-list", "draft-save",
+    "notification-list", "notifications-see", "wishes-set",
     # search
-    # notifications
     # moderation
-    # cases
     "case-create",
 }  # fmt: skip
 
@@ -363,7 +367,8 @@ def community_arguments(name, posting):
         "draft-discard": {"draft_id": 99},
         "posting-tie": {"posting_id": posting.pk, "verb": "follow"},
         # search
-        # notifications
+        "notification-open": {"notification_id": 99},
+        "unsubscribe": {"token": "x"},
         # moderation
         # cases
         **{key: {"draft_id": 99} for key in ("case-edit", "finding-answer", "picture-add", "case-publish")},

@@ -1,8 +1,28 @@
 """Jobs of the community."""
 
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
+from auscult.community.actions import notifying
+from auscult.shared import clock
+from auscult.shared.standing import CONSOLE
 
-@app.task(name="community.tell_of_posting", queueing_lock=None)
+
+@app.task(name="community.tell_of_posting", retry=RetryStrategy(max_attempts=5, exponential_wait=4))
 def tell_of_posting(*, posting_id: int) -> None:
     """Tell the followers of a topic of a new posting."""
+    notifying.tell_of_posting(posting_id=posting_id, now=clock.now())
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="community.send_due_mails", queueing_lock="community.send_due_mails", pass_context=False)
+def send_due_mails(timestamp: int) -> None:
+    """Send what is due to be told by mail."""
+    notifying.send_due_mails(standing=CONSOLE, now=clock.now())
+
+
+@app.periodic(cron="41 3 * * *")
+@app.task(name="community.forget_seen", queueing_lock="community.forget_seen", pass_context=False)
+def forget_seen(timestamp: int) -> None:
+    """Delete notifications that were seen long ago."""
+    notifying.forget_seen(standing=CONSOLE, now=clock.now())

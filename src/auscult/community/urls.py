@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from auscult.community.views import cases, comments, drafts, feed, postings
+from auscult.community.views import cases, comments, drafts, feed, notifications, postings
 
 app_name = "community"
 urlpatterns = [
@@ -33,6 +33,11 @@ urlpatterns = [
     # Search, members' pages and connections.
     # (end of search)
     # Notifications.
+    path("notifications/", notifications.notifications, name="notification-list"),
+    path("notifications/seen", notifications.notifications_see, name="notifications-see"),
+    path("notifications/settings", notifications.wishes_set, name="wishes-set"),
+    path("notifications/<int:notification_id>/", notifications.notification_open, name="notification-open"),
+    path("notifications/stop/<str:token>/", notifications.unsubscribed, name="unsubscribe"),
     # (end of notifications)
     # Moderation.
     # (end of moderation)

@@ -8,12 +8,14 @@ from auscult.members.models import Account
 from auscult.shared.mail import queue_mail
 
 
-def mail_members(member_ids: Sequence[int], subject: str, text: str, *, unsubscribe: str = "") -> None:
+def mail_members(
+    member_ids: Sequence[int], subject: str, text: str, *, unsubscribe: str = "", if_bounced: str = ""
+) -> None:
     """Queue one mail to each of some members, in the present transaction.
 
     Args:
-        unsubscribe: address that stops such mails with one click (RFC 8058), and whose mails tell the surveys' room when
-            they come back; empty for none.
+        unsubscribe: address that stops such mails with one click (RFC 8058); empty for none.
+        if_bounced: task that is told the member's number when a mail comes back; empty for none.
     """
     headers = (
         {"List-Unsubscribe": f"<{unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
@@ -27,7 +29,7 @@ def mail_members(member_ids: Sequence[int], subject: str, text: str, *, unsubscr
             subject=subject,
             text=text,
             headers=headers,
-            if_bounced={"task": "surveys.note_bounce", "arguments": {"member_id": member_id}} if unsubscribe else None,
+            if_bounced={"task": if_bounced, "arguments": {"member_id": member_id}} if if_bounced else None,
         )
 
 

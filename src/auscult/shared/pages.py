@@ -83,6 +83,19 @@ def attempt(
     return redirect(to(result) if callable(to) else to)
 
 
+class _Once:
+    """A lazy text that is made once, for the first form of a page: each making masks the token anew, which costs."""
+
+    def __init__(self, lazy: Any) -> None:
+        self._lazy, self._text = lazy, ""
+
+    def __html__(self) -> str:
+        self._text = self._text or str(self._lazy)
+        return self._text
+
+    __str__ = __html__
+
+
 def render_page(
     request: HttpRequest, template: str, context: Mapping[str, Any], *, block: str = "", status: int = 200
 ) -> HttpResponse:
@@ -97,8 +110,8 @@ def render_page(
     engine = cast(Jinja2, engines["jinja2"])
     values: dict[str, Any] = {
         "request": request,
-        "csrf_input": csrf_input_lazy(request),
-        "csrf_token": csrf_token_lazy(request),
+        "csrf_input": _Once(csrf_input_lazy(request)),
+        "csrf_token": _Once(csrf_token_lazy(request)),
     }
     for processor in engine.template_context_processors:
         values.update(processor(request))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
+from functools import lru_cache, partial
 from typing import Any
 
 import jinja2
@@ -14,16 +15,21 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import ngettext
 from django_htmx.jinja import htmx_script
+from markupsafe import Markup, escape
 
+from auscult.community.queries.notifications import MOST_COUNTED, count_unseen
+from auscult.community.queries.people import Author
 from auscult.shared import clock
 from auscult.shared.roles import Permission
-from auscult.shared.standing import READER
+from auscult.shared.standing import READER, Standing
 from auscult.surveys.questionnaire.conditions import write_condition
 from auscult.surveys.questionnaire.document import Choice, Condition, Row, condition_as_json
 from auscult.surveys.questionnaire.editing import write_lines
 from auscult.web.tour import strip_of
+
+_MONTHS = ("", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+           "December")  # fmt: skip
 
 
 def percent(share: float | None, digits: int = 0) -> str:
@@ -44,12 +50,16 @@ def day(value: datetime | date | None) -> str:
     """A date, written out, in the instance's time zone."""
     if value is None:
         return "–"
-    return f"{timezone.localtime(value) if isinstance(value, datetime) else value:%-d %B %Y}"
+    local = timezone.localtime(value) if isinstance(value, datetime) else value
+    return f"{local.day} {_MONTHS[local.month]} {local.year}"
 
 
 def moment(value: datetime | None) -> str:
     """A date and time with its zone."""
-    return f"{timezone.localtime(value):%-d %B %Y, %H:%M %Z}" if value else "–"
+    if value is None:
+        return "–"
+    local = timezone.localtime(value)
+    return f"{local.day} {_MONTHS[local.month]} {local.year}, {local:%H:%M %Z}"
 
 
 def ago(value: datetime | None) -> str:
@@ -63,9 +73,43 @@ def ago(value: datetime | None) -> str:
     for size, one, many in ((86400, "day", "days"), (3600, "hour", "hours"), (60, "minute", "minutes")):
         if seconds >= size:
             count = int(seconds // size)
-            words = f"{count} {ngettext(one, many, count)}"
+            words = f"{count} {one if count == 1 else many}"
             return f"in {words}" if ahead else f"{words} ago"
     return "in less than a minute" if ahead else "just now"
+
+
+def when(value: datetime) -> Markup:
+    """An instant as how long ago, with the instant itself behind it."""
+    return Markup(f'<time datetime="{value.isoformat()}" title="{moment(value)}">{ago(value)}</time>')  # noqa: S704 - our own
+
+
+def who(handle: str | None, specialty: str = "", extra: str = "") -> Markup:
+    """A member as others see it: handle and specialty."""
+    beside = f' <span class="specialty">{escape(specialty)}</span>' if specialty else ""
+    tag = f' <span class="tag">{escape(extra)}</span>' if extra else ""
+    return Markup(  # noqa: S704 - parts are escaped
+        f'<span class="who"><span class="handle">{escape(handle or "no handle")}</span>{beside}{tag}</span>'
+    )
+
+
+def author(value: Author, extra: str = "") -> Markup:
+    """Whoever wrote in the community: handle and specialty, or an organisation's badge; with every connection stated."""
+    if value.organisation:
+        name = (
+            f'<span class="badge">{escape(opening(value.kind))} · {escape(value.organisation)}</span> '
+            f"{escape(value.public_name)}, speaks on {escape(value.scope)}"
+        )
+    elif value.handle:
+        name = f'<a class="handle" href="/colleagues/{value.handle}/">{value.handle}</a>'
+    else:
+        name = '<span class="handle">a member who left</span>'
+    if value.specialty:
+        name += f' <span class="specialty">{escape(value.specialty)}</span>'
+    for label in value.connections:
+        name += f' <span class="tag connection">{escape(label)}</span>'
+    if extra:
+        name += f' <span class="tag">{escape(extra)}</span>'
+    return Markup(f'<span class="who">{name}</span>')  # noqa: S704 - parts are escaped; a handle has letters, digits, - and _
 
 
 def opening(text: str) -> str:
@@ -89,8 +133,27 @@ def lines(parts: Sequence[Choice | Row]) -> str:
 
 
 def url(name: str, *args: Any, **kwargs: Any) -> str:
-    """Address of a named route."""
-    return reverse(name, args=args or None, kwargs=kwargs or None)
+    """Address of a named route. Django's own search for it costs more than rendering a comment, so patterns are kept."""
+    if kwargs:
+        return reverse(name, kwargs=kwargs)
+    if all(type(each) is int for each in args):
+        return _pattern(name, len(args)) % args
+    return _address(name, args)
+
+
+@lru_cache(maxsize=512)
+def _pattern(name: str, count: int) -> str:
+    """Address of a route of so many numbers, with ``%d`` in their places."""
+    marks = [90_000_001 + index for index in range(count)]
+    address = reverse(name, args=marks).replace("%", "%%")
+    for mark in marks:
+        address = address.replace(str(mark), "%d", 1)
+    return address
+
+
+@lru_cache(maxsize=4096)
+def _address(name: str, args: tuple[Any, ...]) -> str:
+    return reverse(name, args=args)
 
 
 def told(value: Any) -> str:
@@ -112,7 +175,7 @@ def environment(**options: Any) -> jinja2.Environment:
     env = jinja2.Environment(  # noqa: S701 - Django passes autoescape=True
         **{**options, "undefined": jinja2.StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     )
-    env.globals.update(static=static, url=url, htmx_script=htmx_script)
+    env.globals.update(static=static, url=url, htmx_script=htmx_script, when=when, who=who, author=author)
     env.filters.update(
         percent=percent,
         number=number,
@@ -128,6 +191,12 @@ def environment(**options: Any) -> jinja2.Environment:
     return env
 
 
+def _unseen(standing: Standing) -> str:
+    """How much whoever asks was told and has not seen: empty, a number, or «99+»."""
+    count = count_unseen(standing.member_id) if standing.member_id is not None else 0
+    return f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count or "")
+
+
 def context(request: HttpRequest) -> dict[str, Any]:
     """What every page knows. Nothing here runs a query unless the template asks."""
     standing = getattr(request, "standing", READER)
@@ -141,4 +210,5 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "flashes": messages.get_messages(request),
         "here": request.path,
         "tour": strip_of(request.path),
+        "unseen": partial(_unseen, standing),
     }

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q, Sum
 from django.db.models.aggregates import Count
 
 from auscult.community import access
 from auscult.community.actions import limits, notifying
 from auscult.community.actions.connections import labels_of
-from auscult.community.models import Comment, Draft, Posting, Revision, UsefulnessRating
+from auscult.community.models import Comment, Posting, Revision, UsefulnessRating
 from auscult.community.rules import ranking, writing
 from auscult.community.rules.moderation import WordsState
 from auscult.community.words import render
@@ -75,23 +76,16 @@ def add_comment(
         if posting.locked_at is not None:
             raise CannotAddComment("A moderator has locked this thread; it can be read.")
         limits.require_may_comment(standing=standing, now=now, posting=posting, body=body)
-        answered = None
-        if parent is not None:
-            answered = Comment.objects.only("path", "author_id", "state").filter(posting=posting, number=parent).first()
-            if answered is None or answered.state != WordsState.PUBLISHED:
-                raise CannotAddComment("The comment you answer is not here any more.")
+        has_commented, path, answered, state = _read_place(posting.pk, member, parent)
+        if parent is not None and state != WordsState.PUBLISHED:
+            raise CannotAddComment("The comment you answer is not here any more.")
         words = render(body)
-        posting.comments += 1
-        if member != posting.author_id and not _has_commented(posting.pk, member):
-            posting.voices += 1
-            posting.rank_hours = ranking.rank_hours(posting.posted_at, posting.voices, posting.useful)
-        posting.commented_at = now
-        posting.save(update_fields=["comments", "voices", "rank_hours", "commented_at"])
-        comment = Comment.objects.create(
+        voices = posting.voices + (member != posting.author_id and not has_commented)
+        comment = Comment(
             posting=posting,
             author_id=member,
-            number=posting.comments,
-            path=writing.path_of(posting.comments, answered.path if answered else None),
+            number=posting.comments + 1,
+            path=writing.path_of(posting.comments + 1, path),
             answers=parent,
             body=body,
             html=words.html,
@@ -99,16 +93,63 @@ def add_comment(
             connections=[] if appointed else labels_of(member, now, posting.topic_id),
             commented_at=now,
         )
-        Draft.objects.filter(member_id=member, posting=posting, parent=parent or 0, kind=Draft.Kind.COMMENT).delete()
+        _store(comment, voices, ranking.rank_hours(posting.posted_at, voices, posting.useful))
         audit.record("community.comment.create", standing=standing, thing=f"comment:{comment.pk}", now=now)
-        notifying.tell_of_comment(
-            posting, comment, answered=answered.author_id if answered else None, words=words, actor=member, now=now
-        )
+        notifying.tell_of_comment(posting, comment, answered=answered, words=words, actor=member, now=now)
     return comment
 
 
-def _has_commented(posting_id: int, member: int) -> bool:
-    return Comment.objects.filter(author_id=member, posting_id=posting_id).exists()
+def _read_place(
+    posting_id: int, member: int, parent: int | None
+) -> tuple[bool, list[int] | None, int | None, str | None]:
+    """Whether the member has commented before; path, author and state of the comment that is answered."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM community_comment WHERE author_id = %s AND posting_id = %s), c.path, c.author_id, "
+            "c.state FROM (SELECT 1) AS one LEFT JOIN community_comment AS c ON c.posting_id = %s AND c.number = %s",
+            [member, posting_id, posting_id, parent or 0],
+        )
+        row: tuple[bool, list[int] | None, int | None, str | None] = cursor.fetchone()
+    return row
+
+
+_STORE = """
+    WITH stored AS (
+        INSERT INTO community_comment (posting_id, author_id, number, path, answers, body, html, state, representative_id,
+                                       connections, commented_at)
+        VALUES (%(posting)s, %(author)s, %(number)s, %(path)s, %(answers)s, %(body)s, %(html)s, 'published',
+                %(representative)s, %(connections)s::jsonb, %(at)s) RETURNING id),
+    counted AS (
+        UPDATE community_posting SET comments = %(number)s, voices = %(voices)s, rank_hours = %(rank)s, commented_at = %(at)s
+        WHERE id = %(posting)s),
+    forgotten AS (
+        DELETE FROM community_draft WHERE member_id = %(author)s AND posting_id = %(posting)s
+            AND parent = COALESCE(%(answers)s, 0) AND kind = 'comment')
+    SELECT id FROM stored
+"""
+
+
+def _store(comment: Comment, voices: int, rank: float) -> None:
+    """Write a comment, count it at its posting, forget its draft: one statement, for it is the commonest write of all."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _STORE,
+            {
+                "posting": comment.posting_id,
+                "author": comment.author_id,
+                "number": comment.number,
+                "path": comment.path,
+                "answers": comment.answers,
+                "body": comment.body,
+                "html": comment.html,
+                "representative": comment.representative_id,
+                "connections": json.dumps(comment.connections),
+                "at": comment.commented_at,
+                "voices": voices,
+                "rank": rank,
+            },
+        )
+        comment.pk = cursor.fetchone()[0]
 
 
 def edit_comment(*, standing: Standing, now: datetime, posting_id: int, number: int, body: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -14,10 +15,10 @@ from auscult.community.queries.people import AUTHOR_COLUMNS, AUTHOR_JOINS, Autho
 from auscult.community.rules import ranking, writing
 from auscult.community.rules.ranking import FOLLOWED_HOURS, MOST_OF_ORGANISATIONS, SPECIALTY_HOURS, Why
 from auscult.registry.taxonomy import group_names
-from auscult.shared.models import Topic
 from auscult.shared.refusals import NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
+from auscult.shared.topics import TopicLine, list_topics
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,9 @@ class FeedPage:
     """
 
     postings: list[PostingLine]
-    topics: list[Topic]
+    topics: list[TopicLine]
     followed: frozenset[int]
-    topic: Topic | None
+    topic: TopicLine | None
     order: str
     specialty: str
     kind: str
@@ -122,12 +123,18 @@ _RANK = f"""(p.rank_hours + CASE WHEN p.topic_id = ANY(%(followed)s::bigint[]) T
     + CASE WHEN p.specialty_group = %(own)s::text AND %(own)s::text <> '' THEN {SPECIALTY_HOURS} ELSE 0 END)"""
 
 
+def _tight(sql: str) -> str:
+    # psycopg keeps the parsed form of statements of up to 4,096 characters.
+    return " ".join(sql.split())
+
+
+@lru_cache(maxsize=64)
 def _ranked_sql(topic: bool, specialty: bool, kind: str) -> str:
     # The index holds the rank without what one reader's choices add, which is at most as much as both bonuses. So the page
     # is among what stands within that many hours below the twentieth of the index.
     narrowed = _narrow(topic, specialty, kind)
     window = FOLLOWED_HOURS + SPECIALTY_HOURS
-    return f"""
+    return _tight(f"""
     WITH first AS (
         SELECT p.rank_hours FROM community_posting AS p
         WHERE {narrowed} AND p.rank_hours <= %(rank)s::float8 AND ({_RANK}, p.id) < (%(rank)s::float8, %(id)s)
@@ -139,17 +146,18 @@ def _ranked_sql(topic: bool, specialty: bool, kind: str) -> str:
             AND ({_RANK}, p.id) < (%(rank)s::float8, %(id)s)
         ORDER BY rank DESC, p.id DESC LIMIT %(most)s)
     SELECT {_LINE} FROM s {_FROM} ORDER BY s.rank DESC, p.id DESC
-    """  # noqa: S608 - constants of ours
+    """)  # noqa: S608 - constants of ours
 
 
+@lru_cache(maxsize=64)
 def _newest_sql(topic: bool, specialty: bool, kind: str) -> str:
-    return f"""
+    return _tight(f"""
     WITH s AS (
         SELECT p.id, 0::float8 AS rank FROM community_posting AS p
         WHERE {_narrow(topic, specialty, kind)} AND (p.posted_at, p.id) < (%(at)s, %(id)s)
         ORDER BY p.posted_at DESC, p.id DESC LIMIT %(most)s)
     SELECT {_LINE} FROM s {_FROM} ORDER BY p.posted_at DESC, p.id DESC
-    """  # noqa: S608 - constants of ours
+    """)  # noqa: S608 - constants of ours
 
 
 _SETTING = """
@@ -176,7 +184,7 @@ def get_feed(
         NotFound: no such topic, specialty or kind.
     """
     access.require_reading(standing)
-    topics = list(Topic.objects.all())
+    topics = list_topics()
     chosen = next((each for each in topics if each.slug == topic), None)
     if topic and chosen is None:
         raise NotFound("There is no such topic.")
@@ -186,7 +194,7 @@ def get_feed(
     edge, edge_id = _edge(after, order)
     values: dict[str, Any] = {
         "member": standing.member_id or 0,
-        "topic": chosen.pk if chosen else 0,
+        "topic": chosen.id if chosen else 0,
         "specialty": specialty,
         "id": edge_id,
         "most": writing.POSTINGS_PER_PAGE + 1,

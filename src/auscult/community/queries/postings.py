@@ -215,8 +215,8 @@ def get_posting_page(
             and standing.member_id != author_id
             and state == WordsState.PUBLISHED,
         ),
-        poll=get_poll_box(standing, survey_id, now) if survey_id and seen else None,
-        pictures=_pictures(posting_id) if pictures and seen else [],
+        poll=get_poll_box(standing, survey_id, now) if survey_id and seen and only is None else None,
+        pictures=_pictures(posting_id) if pictures and seen and only is None else [],
         read_comments=read,
         is_followed=followed,
         is_muted=muted,

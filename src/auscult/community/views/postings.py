@@ -16,6 +16,7 @@ from auscult.community import access
 from auscult.community.actions import ties
 from auscult.community.actions.comments import rate_usefulness
 from auscult.community.actions.drafts import discard_draft
+from auscult.community.actions.notifying import note_seen
 from auscult.community.actions.postings import (
     PollDraft,
     create_posting,
@@ -79,6 +80,7 @@ def show_posting(
     )
     if standing.member_id and request.method == "GET" and page.read_comments != page.comment_count:
         ties.note_reading(member_id=standing.member_id, posting_id=posting_id, comments=page.comment_count)
+        note_seen(member_id=standing.member_id, posting_id=posting_id, now=clock.now())
     values = {
         "page": page,
         "usefulness_words": writing.USEFULNESS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -16,12 +17,13 @@ from auscult.registry.rules import coarsen
 from auscult.shared.roles import Role
 from auscult.shared.standing import READER, Level, MemberClass, Obstacle, Standing, Stratum
 
-_STANDING = """
-    SELECT id, handle, level, member_class, specialty_group, state, sex, career, verified_until, suspended_at,
-           suspended_for, active_on, ARRAY(SELECT role FROM members_rolegrant AS g WHERE g.member_id = m.id),
-           EXISTS(SELECT FROM mfa_authenticator AS a WHERE a.user_id = m.account_id AND a.type IN ('totp', 'webauthn'))
-    FROM members_member AS m WHERE account_id = %s
+#: What ``standing_of_row`` needs of ``members_member AS m``.
+STANDING_COLUMNS = """
+    m.id, m.handle, m.level, m.member_class, m.specialty_group, m.state, m.sex, m.career, m.verified_until, m.suspended_at,
+    m.suspended_for, m.active_on, ARRAY(SELECT role FROM members_rolegrant AS g WHERE g.member_id = m.id),
+    EXISTS(SELECT FROM mfa_authenticator AS f WHERE f.user_id = m.account_id AND f.type IN ('totp', 'webauthn'))
 """
+_STANDING = f"SELECT {STANDING_COLUMNS} FROM members_member AS m WHERE account_id = %s"  # noqa: S608 - constants of ours
 
 
 def get_standing(account_id: int, now: datetime) -> Standing:
@@ -39,8 +41,11 @@ def read_visitor(account_id: int, now: datetime) -> tuple[Standing, date | None]
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, [account_id])
         row = cursor.fetchone()
-    if row is None:
-        return READER, None
+    return (READER, None) if row is None else standing_of_row(row, now)
+
+
+def standing_of_row(row: tuple[Any, ...], now: datetime) -> tuple[Standing, date | None]:
+    """Standing from ``STANDING_COLUMNS``, and the day of the last request."""
     (
         pk, handle, level, member_class, group, state, sex, career, until, suspended_at, suspended_for, active_on, granted,
         factor,

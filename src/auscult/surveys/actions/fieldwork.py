@@ -235,6 +235,7 @@ def _mail(survey: Survey, member_id: int, *, reminder: bool) -> None:
             f"Fewer such mails, or none (one click): {stop}\n"
         ),
         unsubscribe=stop,
+        if_bounced="surveys.note_bounce",
     )
 
 
