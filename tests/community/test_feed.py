@@ -94,7 +94,8 @@ def test_followed_topics_and_the_own_specialty_count_for_the_reader_alone(make_m
 
 @pytest.mark.parametrize("order", ["ranked", "newest"])
 @pytest.mark.parametrize("kind", ["", "polls"])
-def test_pages_hold_every_posting_once_and_in_order(make_member, write, now, order, kind):
+def test_pages_hold_every_posting_once_and_in_order(make_member, write, now, monkeypatch, order, kind):
+    monkeypatch.setattr("auscult.community.rules.moderation.NEW_POSTINGS_A_DAY", 100)
     authors = [make_member(group=group) for group in ("WG01", "WG17")]
     reader = make_member(group="WG17")
     follow_topic(standing=reader, now=now, topic="organised-medicine", follow=True)

@@ -76,6 +76,8 @@ SILENT = {
     "require_may_comment": "reads, and refuses",
     "tell_mentioned": "a step of create_posting and add_comment, which write theirs",
     "tell_of_posting": "a job of create_posting, which wrote its own",
+    "statement": "puts a decision into words",
+    "look_for_spam": "a step of create_posting and add_comment, which write theirs; a flag is its own record",
     "note_seen": "an event would tell who reads what",
     "send_due_mails": "a mail's step writes one for each member",
     "tell_of_comment": "a step of add_comment, which writes its own",

@@ -41,7 +41,12 @@ GET = {
     "community:wishes-set": (302, 200, 200, 200, 200, 200),
     "community:notification-open": (404, 404, 404, 404, 404, 404),
     "community:unsubscribe": (200, 200, 200, 200, 200, 200),
-    # community: moderation
+    "community:words-flag": (302, 403, 403, 200, 403, 403),
+    "community:moderation-queue": (302, 404, 404, 404, 404, 404),
+    "community:decision-read": (302, 404, 404, 404, 404, 404),
+    "community:moderation-log": (200, 200, 200, 200, 200, 200),
+    "community:moderation-figures": (200, 200, 200, 200, 200, 200),
+    "community:rules-read": (200, 200, 200, 200, 200, 200),
     # community: cases
     "community:case-create": (302, 403, 403, 200, 403, 403),
     "community:case-edit": (404, 404, 404, 404, 404, 404),
@@ -135,7 +140,11 @@ POST = {
     "community:notifications-see": (403, 302, 302, 302, 302, 302),
     "community:wishes-set": (403, 400, 400, 400, 400, 400),
     "community:unsubscribe": (404, 404, 404, 404, 404, 404),
-    # community: moderation
+    "community:words-flag": (403, 403, 403, 400, 403, 403),
+    "community:measure-take": (403, 404, 404, 404, 404, 404),
+    "community:moderation-queue": (403, 404, 404, 404, 404, 404),
+    "community:decision-read": (403, 404, 404, 404, 404, 404),
+    "community:appeal-decide": (403, 404, 404, 404, 404, 404),
     # community: cases
     "community:case-create": (403, 403, 403, 302, 403, 403),
     "community:case-edit": (403, 403, 404, 404, 403, 403),
@@ -351,8 +360,8 @@ def arguments(route, posting):
 WITHOUT_POSTING = {
     "feed-read", "ranking-read", "posting-create", "words-preview", "draft-list", "draft-save",
     "notification-list", "notifications-see", "wishes-set",
+    "moderation-queue", "moderation-log", "moderation-figures", "rules-read",
     # search
-    # moderation
     "case-create",
 }  # fmt: skip
 
@@ -369,7 +378,8 @@ def community_arguments(name, posting):
         # search
         "notification-open": {"notification_id": 99},
         "unsubscribe": {"token": "x"},
-        # moderation
+        "decision-read": {"decision_id": 99},
+        "appeal-decide": {"decision_id": 99},
         # cases
         **{key: {"draft_id": 99} for key in ("case-edit", "finding-answer", "picture-add", "case-publish")},
         **{key: {"public_id": "00000000-0000-4000-8000-000000000000"} for key in ("picture-read", "picture-cover")},

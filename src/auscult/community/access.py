@@ -251,3 +251,15 @@ def load_picture_to_read(standing: Standing, public_id: str) -> Picture:
     if not can_see_words(standing, found.posting.state, found.posting.author_id):
         raise NotFound
     return found
+
+
+def require_moderator(standing: Standing) -> None:
+    """Refuse whoever is no moderator; to others the place looks as if it were not there.
+
+    Raises:
+        NotAllowed: nobody is signed in.
+        NotFound: no moderator.
+    """
+    standing.require_member()
+    if not standing.can(Permission.WORDS_MODERATE):
+        raise NotFound

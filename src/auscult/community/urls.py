@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from auscult.community.views import cases, comments, drafts, feed, notifications, postings
+from auscult.community.views import cases, comments, drafts, feed, moderation, notifications, postings
 
 app_name = "community"
 urlpatterns = [
@@ -40,6 +40,14 @@ urlpatterns = [
     path("notifications/stop/<str:token>/", notifications.unsubscribed, name="unsubscribe"),
     # (end of notifications)
     # Moderation.
+    path("postings/<int:posting_id>/flag", moderation.words_flag, name="words-flag"),
+    path("postings/<int:posting_id>/measure", moderation.measure_take, name="measure-take"),
+    path("moderation/", moderation.queue, name="moderation-queue"),
+    path("moderation/decisions/<int:decision_id>/", moderation.decision, name="decision-read"),
+    path("moderation/decisions/<int:decision_id>/appeal", moderation.appeal_decide, name="appeal-decide"),
+    path("moderation/log/", moderation.log, name="moderation-log"),
+    path("moderation/figures/", moderation.figures, name="moderation-figures"),
+    path("rules/", moderation.place_rules, name="rules-read"),
     # (end of moderation)
     # Cases and pictures.
     path("cases/new", cases.case_create, name="case-create"),

@@ -95,6 +95,7 @@ def add_comment(
         )
         _store(comment, voices, ranking.rank_hours(posting.posted_at, voices, posting.useful))
         audit.record("community.comment.create", standing=standing, thing=f"comment:{comment.pk}", now=now)
+        limits.look_for_spam(posting=posting, comment_id=comment.pk, member=member, text=body, now=now)
         notifying.tell_of_comment(posting, comment, answered=answered, words=words, actor=member, now=now)
     return comment
 

@@ -130,6 +130,7 @@ def create_posting(
             rank_hours=ranking.rank_hours(now, 0, 0),
         )
         audit.record("community.posting.create", standing=standing, thing=f"posting:{posting.pk}", now=now)
+        limits.look_for_spam(posting=posting, comment_id=None, member=member, text=body, now=now)
         notifying.tell_mentioned(posting, None, words.mentioned, actor=member, now=now)
         jobs.queue("community.tell_of_posting", posting_id=posting.pk)
     return posting
