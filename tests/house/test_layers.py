@@ -71,6 +71,7 @@ SILENT = {
     "note_reading": "an event would tell who reads what",
     "count_ratings": "a step of rate_usefulness, which writes its own",
     "labels_of": "reads which connections a member stated",
+    "labels_of_member": "reads which connections a member stated",
     "require_may_write": "reads, and refuses",
     "require_may_post": "reads, and refuses",
     "require_may_comment": "reads, and refuses",

@@ -36,7 +36,9 @@ GET = {
     "community:posting-history": (302, 403, 200, 200, 403, 403),
     "community:comment-create": (302, 403, 200, 200, 403, 403),
     "community:comment-edit": (302, 403, 404, 404, 403, 403),
-    # community: search
+    "community:search-read": (302, 403, 200, 200, 403, 403),
+    "community:colleague-read": (302, 403, 404, 404, 403, 403),
+    "community:connection-list": (302, 200, 200, 200, 200, 200),
     "community:notification-list": (302, 200, 200, 200, 200, 200),
     "community:wishes-set": (302, 200, 200, 200, 200, 200),
     "community:notification-open": (404, 404, 404, 404, 404, 404),
@@ -47,7 +49,6 @@ GET = {
     "community:moderation-log": (200, 200, 200, 200, 200, 200),
     "community:moderation-figures": (200, 200, 200, 200, 200, 200),
     "community:rules-read": (200, 200, 200, 200, 200, 200),
-    # community: cases
     "community:case-create": (302, 403, 403, 200, 403, 403),
     "community:case-edit": (404, 404, 404, 404, 404, 404),
     "community:picture-read": (404, 404, 404, 404, 404, 404),
@@ -136,7 +137,9 @@ POST = {
     "community:posting-tie": (403, 403, 302, 302, 403, 403),
     "community:comment-edit": (403, 403, 404, 404, 403, 403),
     "community:comment-retract": (403, 403, 404, 404, 403, 403),
-    # community: search
+    "community:member-mute": (403, 403, 404, 404, 403, 403),
+    "community:connection-list": (403, 403, 403, 400, 403, 403),
+    "community:connection-end": (403, 403, 404, 404, 403, 403),
     "community:notifications-see": (403, 302, 302, 302, 302, 302),
     "community:wishes-set": (403, 400, 400, 400, 400, 400),
     "community:unsubscribe": (404, 404, 404, 404, 404, 404),
@@ -145,7 +148,6 @@ POST = {
     "community:moderation-queue": (403, 404, 404, 404, 404, 404),
     "community:decision-read": (403, 404, 404, 404, 404, 404),
     "community:appeal-decide": (403, 404, 404, 404, 404, 404),
-    # community: cases
     "community:case-create": (403, 403, 403, 302, 403, 403),
     "community:case-edit": (403, 403, 404, 404, 403, 403),
     "community:finding-answer": (404, 404, 404, 404, 404, 404),
@@ -361,7 +363,7 @@ WITHOUT_POSTING = {
     "feed-read", "ranking-read", "posting-create", "words-preview", "draft-list", "draft-save",
     "notification-list", "notifications-see", "wishes-set",
     "moderation-queue", "moderation-log", "moderation-figures", "rules-read",
-    # search
+    "search-read", "connection-list",
     "case-create",
 }  # fmt: skip
 
@@ -375,12 +377,12 @@ def community_arguments(name, posting):
         "topic-follow": {"topic": posting.topic.slug},
         "draft-discard": {"draft_id": 99},
         "posting-tie": {"posting_id": posting.pk, "verb": "follow"},
-        # search
+        **{key: {"handle": "no-such-handle"} for key in ("colleague-read", "member-mute")},
+        "connection-end": {"connection_id": 99},
         "notification-open": {"notification_id": 99},
         "unsubscribe": {"token": "x"},
         "decision-read": {"decision_id": 99},
         "appeal-decide": {"decision_id": 99},
-        # cases
         **{key: {"draft_id": 99} for key in ("case-edit", "finding-answer", "picture-add", "case-publish")},
         **{key: {"public_id": "00000000-0000-4000-8000-000000000000"} for key in ("picture-read", "picture-cover")},
     }

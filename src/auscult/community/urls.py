@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from auscult.community.views import cases, comments, drafts, feed, moderation, notifications, postings
+from auscult.community.views import cases, comments, drafts, feed, moderation, notifications, people, postings
 
 app_name = "community"
 urlpatterns = [
@@ -31,14 +31,17 @@ urlpatterns = [
     path("postings/<int:posting_id>/comments/<int:number>/edit", comments.comment_edit, name="comment-edit"),
     path("postings/<int:posting_id>/comments/<int:number>/retract", comments.comment_retract, name="comment-retract"),
     # Search, members' pages and connections.
-    # (end of search)
+    path("search/", people.search, name="search-read"),
+    path("colleagues/<slug:handle>/", people.colleague, name="colleague-read"),
+    path("colleagues/<slug:handle>/mute", people.member_mute, name="member-mute"),
+    path("mine/connections/", people.connections, name="connection-list"),
+    path("mine/connections/<int:connection_id>/end", people.connection_end, name="connection-end"),
     # Notifications.
     path("notifications/", notifications.notifications, name="notification-list"),
     path("notifications/seen", notifications.notifications_see, name="notifications-see"),
     path("notifications/settings", notifications.wishes_set, name="wishes-set"),
     path("notifications/<int:notification_id>/", notifications.notification_open, name="notification-open"),
     path("notifications/stop/<str:token>/", notifications.unsubscribed, name="unsubscribe"),
-    # (end of notifications)
     # Moderation.
     path("postings/<int:posting_id>/flag", moderation.words_flag, name="words-flag"),
     path("postings/<int:posting_id>/measure", moderation.measure_take, name="measure-take"),
@@ -48,7 +51,6 @@ urlpatterns = [
     path("moderation/log/", moderation.log, name="moderation-log"),
     path("moderation/figures/", moderation.figures, name="moderation-figures"),
     path("rules/", moderation.place_rules, name="rules-read"),
-    # (end of moderation)
     # Cases and pictures.
     path("cases/new", cases.case_create, name="case-create"),
     path("cases/drafts/<int:draft_id>/", cases.case_edit, name="case-edit"),
@@ -58,5 +60,4 @@ urlpatterns = [
     path("pictures/<uuid:public_id>/", cases.picture, name="picture-read"),
     path("pictures/<uuid:public_id>/cover", cases.picture_cover, name="picture-cover"),
     path("postings/<int:posting_id>/solve", cases.case_solve, name="case-solve"),
-    # (end of cases)
 ]

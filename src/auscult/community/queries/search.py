@@ -1,0 +1,224 @@
+"""Search in postings and comments.
+
+A common word matches hundreds of thousands of texts, and ranking them all costs a tenth of a second and more. So the newest
+few hundred matches are found first, and only they are ranked. Which way is cheap depends on how common the words are: rare
+ones by the index of words, common ones by walking back in time. PostgreSQL knows how common a word is from its statistics,
+and chooses; both ways end at ``LOOKED_AT`` matches.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+from markupsafe import Markup, escape
+
+from auscult.community import access
+from auscult.community.queries.people import AUTHOR_COLUMNS, AUTHOR_JOINS, Author, author_of
+from auscult.registry.taxonomy import group_names
+from auscult.shared.refusals import NotFound
+from auscult.shared.standing import Standing
+from auscult.shared.topics import TopicLine, list_topics
+
+LOOKED_AT, PER_PAGE, LONGEST_QUERY = 300, 20, 200
+KINDS = {
+    "": "Postings and comments",
+    "postings": "Postings",
+    "comments": "Comments",
+    "cases": "Cases",
+    "polls": "Polls",
+}
+_OPEN, _CLOSE = "\x02", "\x03"
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One text that matches.
+
+    Attributes:
+        number: of the comment; None for a posting.
+        snippet: words around the match, which is marked.
+    """
+
+    posting_id: int
+    number: int | None
+    title: Markup
+    snippet: Markup
+    author: Author
+    topic: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is looked for."""
+
+    words: str = ""
+    kind: str = ""
+    topic: str = ""
+    specialty: str = ""
+    author: str = ""
+    since: date | None = None
+    until: date | None = None
+    order: str = "best"
+
+
+@dataclass(frozen=True)
+class SearchPage:
+    """What was found.
+
+    Attributes:
+        many: whether more than those looked at match.
+        suggestions: titles like the words, where nothing matches.
+    """
+
+    search: Search
+    hits: list[Hit]
+    many: bool
+    next_page: int
+    suggestions: list[tuple[int, str]]
+    topics: list[TopicLine]
+
+
+_HIDDEN = (
+    """NOT EXISTS (SELECT FROM community_mute AS x WHERE x.member_id = %(member)s AND x.muted_id = {words}.author_id)"""
+)
+_HEADLINE = f"'StartSel={_OPEN},StopSel={_CLOSE},MaxFragments=2,MaxWords=22,MinWords=8,FragmentDelimiter= … '"
+
+
+def _postings(search: Search) -> str:
+    only = ["p.state = 'published'", "p.search @@ q.query", _HIDDEN.format(words="p")]
+    only += ["p.case_state <> ''"] if search.kind == "cases" else []
+    only += ["p.survey_id IS NOT NULL"] if search.kind == "polls" else []
+    only += ["p.topic_id = %(topic)s"] if search.topic else []
+    only += ["p.specialty_group = %(specialty)s"] if search.specialty else []
+    only += ["p.author_id = %(author)s"] if search.author else []
+    only += ["p.posted_at >= %(since)s"] if search.since else []
+    only += ["p.posted_at < %(until)s::date + 1"] if search.until else []
+    return f"""
+        (SELECT p.id AS posting_id, NULL::int AS number, p.id AS row_id, ts_rank_cd(p.search, q.query) * 2 AS rank,
+                p.posted_at AS at
+         FROM community_posting AS p, q WHERE {" AND ".join(only)} ORDER BY p.posted_at DESC, p.id DESC LIMIT %(looked)s)
+    """  # noqa: S608 - constants of ours
+
+
+def _comments(search: Search) -> str:
+    only = ["c.state = 'published'", "c.search @@ q.query", _HIDDEN.format(words="c")]
+    only += ["c.author_id = %(author)s"] if search.author else []
+    only += ["c.commented_at >= %(since)s"] if search.since else []
+    only += ["c.commented_at < %(until)s::date + 1"] if search.until else []
+    of_posting = ["p.state = 'published'"]
+    of_posting += ["p.topic_id = %(topic)s"] if search.topic else []
+    of_posting += ["p.specialty_group = %(specialty)s"] if search.specialty else []
+    return f"""
+        (SELECT c.posting_id, c.number, c.id AS row_id, ts_rank_cd(c.search, q.query) AS rank, c.commented_at AS at
+         FROM community_comment AS c JOIN community_posting AS p ON p.id = c.posting_id, q
+         WHERE {" AND ".join(only + of_posting)} ORDER BY c.id DESC LIMIT %(looked)s)
+    """  # noqa: S608 - constants of ours
+
+
+def _sql(search: Search) -> str:
+    streams = []
+    if search.kind != "comments":
+        streams.append(_postings(search))
+    if search.kind in {"", "comments"}:
+        streams.append(_comments(search))
+    order = "h.at DESC" if search.order == "newest" else "h.rank DESC, h.at DESC"
+    shown_order = order.replace("h.", "s.")
+    return " ".join(
+        f"""
+    WITH q AS (SELECT websearch_to_tsquery('english', %(words)s) AS query),
+    h AS ({" UNION ALL ".join(streams)}),
+    s AS (SELECT h.*, count(*) OVER () AS found FROM h ORDER BY {order}, h.row_id DESC LIMIT %(most)s OFFSET %(skip)s)
+    SELECT s.posting_id, s.number, ts_headline('english', p.title, q.query, {_HEADLINE}),
+           ts_headline('english', left(COALESCE(c.body, p.body), 8000), q.query, {_HEADLINE}),
+           {AUTHOR_COLUMNS}, COALESCE(c.connections, p.connections), t.name, s.at, s.found
+    FROM s JOIN community_posting AS p ON p.id = s.posting_id
+    LEFT JOIN community_comment AS c ON c.id = s.row_id AND s.number IS NOT NULL
+    JOIN shared_topic AS t ON t.id = p.topic_id
+    {
+            AUTHOR_JOINS.format(words="w")
+            .replace("w.author_id", "COALESCE(c.author_id, p.author_id)")
+            .replace(
+                "w.representative_id", "CASE WHEN c.id IS NULL THEN p.representative_id ELSE c.representative_id END"
+            )
+        }, q
+    ORDER BY {shown_order}, s.row_id DESC
+    """.split()  # noqa: S608 - constants of ours
+    )
+
+
+def find_words(standing: Standing, search: Search, page: int = 0) -> SearchPage:
+    """Search, in three queries.
+
+    Args:
+        search: what is looked for.
+        page: which twenty of the few hundred that were looked at.
+
+    Raises:
+        NotAllowed: not registered.
+        NotFound: no such topic, specialty or kind.
+    """
+    access.require_reading(standing)
+    topics = list_topics()
+    chosen = next((each for each in topics if each.slug == search.topic), None)
+    if (search.topic and chosen is None) or search.kind not in KINDS:
+        raise NotFound("There is no such list to search.")
+    if search.specialty and search.specialty not in group_names():
+        raise NotFound("There is no such specialty.")
+    if not re.search(r"\w", search.words):
+        return SearchPage(search, [], False, 0, [], topics)
+    page = min(max(page, 0), 2 * LOOKED_AT // PER_PAGE)
+    values: dict[str, Any] = {
+        "member": standing.member_id or 0,
+        "words": search.words[:LONGEST_QUERY],
+        "looked": LOOKED_AT,
+        "most": PER_PAGE,
+        "skip": page * PER_PAGE,
+    }
+    values |= {"topic": chosen.id} if chosen else {}
+    values |= {key: getattr(search, key) for key in ("specialty", "since", "until") if getattr(search, key)}
+    with connection.cursor() as cursor:
+        if search.author:
+            cursor.execute(
+                "SELECT id FROM members_member WHERE lower(handle) = %s", [search.author.lower().lstrip("@")]
+            )
+            author = cursor.fetchone()
+            values["author"] = author[0] if author else 0
+        cursor.execute(_sql(search), values)
+        rows = cursor.fetchall()
+        suggestions: list[tuple[int, str]] = []
+        if not rows and page == 0:
+            cursor.execute(
+                "SELECT id, title FROM community_posting WHERE state = 'published' AND title %% %s "
+                "ORDER BY similarity(title, %s) DESC LIMIT 5",
+                [search.words[:LONGEST_QUERY], search.words[:LONGEST_QUERY]],
+            )
+            suggestions = cursor.fetchall()
+    hits = [
+        Hit(posting, number, _marked(title), _marked(snippet), author_of(tuple(author_row), _labels(labels)), topic, at)
+        for posting, number, title, snippet, *author_row, labels, topic, at, _ in rows
+    ]
+    found = rows[0][-1] if rows else 0
+    return SearchPage(
+        search,
+        hits,
+        found >= LOOKED_AT,
+        page + 1 if found > (page + 1) * PER_PAGE else 0,
+        suggestions,
+        topics,
+    )
+
+
+def _marked(text: str) -> Markup:
+    safe = str(escape(text)).replace(_OPEN, "<mark>").replace(_CLOSE, "</mark>")
+    return Markup(safe)  # noqa: S704 - escaped before the marks were put in
+
+
+def _labels(connections: Any) -> list[str]:
+    import json
+
+    return list(json.loads(connections) if isinstance(connections, str) else connections)
