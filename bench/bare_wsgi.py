@@ -1,4 +1,4 @@
-"""A Django view that inserts one row, for ``bench/fieldwork.py`` alone: what a submission costs at least."""
+"""Bare Django views, for ``bench/fieldwork.py`` and ``bench/pages.py``: what a submission and a page cost at least."""
 
 import os
 
@@ -8,6 +8,12 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from jinja2 import Environment
+
+_PAGE = Environment(autoescape=True).from_string(
+    "<!doctype html><title>Thread</title><ol>{% for number, html, at in rows %}"
+    "<li><a href='#{{ number }}'>{{ number }}</a> {{ at }}<div>{{ html }}</div>{% endfor %}</ol>"
+)
 
 
 def insert(request: HttpRequest) -> HttpResponse:
@@ -18,5 +24,15 @@ def insert(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok")
 
 
-urlpatterns = [path("health", insert), path("insert", insert)]
+def page(request: HttpRequest, posting: int) -> HttpResponse:
+    """The first comments of a thread: one indexed query, one template, nobody signed in."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT number, html, commented_at FROM community_comment WHERE posting_id = %s ORDER BY path LIMIT 20",
+            [posting],
+        )
+        return HttpResponse(_PAGE.render(rows=cursor.fetchall()))
+
+
+urlpatterns = [path("health", insert), path("insert", insert), path("page/<int:posting>", page)]
 application = get_wsgi_application()

@@ -14,6 +14,8 @@ ENVIRONMENT = {
     "AUSCULT_SIGNING_SEED": _KEY,
     "AUSCULT_INSECURE_HTTP": "1",
     "AUSCULT_DEBUG": "1",
+    # Pages show at once what a test has done; the test of kept pages switches this on.
+    "AUSCULT_PUBLIC_PAGE_SECONDS": "0",
     "AUSCULT_KEEP_MAIL": "1",
     "AUSCULT_INSTITUTION_DOMAINS": "hospital.example",
     # Tests of the second factor switch it on.

@@ -401,7 +401,7 @@ def cells(number: int, file: Path) -> None:
 @main.command()
 @click.option("--check", is_flag=True, help="No server: seed a scratch database, print the figures and check them.")
 @click.option("--reset", is_flag=True, help="Begin anew.")
-@click.option("--size", type=click.Choice(["full", "small"]), default="full", show_default=True)
+@click.option("--size", type=click.Choice(["full", "100k", "small"]), default="full", show_default=True)
 @click.option("--port", default=8000, show_default=True, help="The next free port is taken if this one is not.")
 def demo(*, check: bool, reset: bool, size: str, port: int) -> None:
     """The survey of July 2009, from nothing to a checked result."""

@@ -74,7 +74,7 @@ def test_read_vote_comment_rate_without_reload(site, browser, width):
     page.get_by_label("Your comment").fill("At last somebody *measures*.")
     page.get_by_role("button", name="Comment").click()
     page.get_by_role("heading", name="1 comment").wait_for()
-    page.locator("summary", has_text="Answer").click()
+    page.get_by_role("link", name="Answer").click()
     page.get_by_label("Your answer").fill("Indeed.")
     page.get_by_role("button", name="Answer").click()
     page.get_by_role("heading", name="2 comments").wait_for()

@@ -130,6 +130,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "auscult.web.middleware.PublicPageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -143,6 +144,14 @@ MIDDLEWARE = [
     "auscult.web.middleware.PlainTextMiddleware",
     "auscult.web.middleware.RefusalMiddleware",
 ]
+# In the memory of each process: public pages are few, and a moment old at most.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "public_pages": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "public_pages",
+                     "OPTIONS": {"MAX_ENTRIES": 200}},
+}  # fmt: skip
+CACHE_MIDDLEWARE_ALIAS = "public_pages"
+CACHE_MIDDLEWARE_SECONDS = env.int("AUSCULT_PUBLIC_PAGE_SECONDS", default=10)
 ROOT_URLCONF = "auscult.config.urls"
 WSGI_APPLICATION = "auscult.config.wsgi.application"
 TEMPLATES = [

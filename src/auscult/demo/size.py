@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 #: When the survey of the story opens.
@@ -25,6 +25,7 @@ class Size:
         compared_ballots: ballots of the poll that compares members of the association with others.
         signatures: signatures of the appeal of September 2009 (more than 10,000).
         sampled: members drawn into the sample survey.
+        bulk_postings, bulk_comments: what is written besides, as rows.
     """
 
     register: int
@@ -36,9 +37,13 @@ class Size:
     compared_ballots: int
     signatures: int
     sampled: int
+    bulk_postings: int = 0
+    bulk_comments: int = 0
 
 
+_FULL = Size(120_000, 100_000, 954_000, 4_156, 264, 326, 1_480, 10_000, 600)
 SIZES = {
-    "full": Size(120_000, 100_000, 954_000, 4_156, 264, 326, 1_480, 10_000, 600),
+    "full": _FULL,
+    "100k": replace(_FULL, bulk_postings=100_000, bulk_comments=1_000_000),
     "small": Size(3_600, 3_000, 28_620, 420, 44, 30, 380, 300, 240),
 }

@@ -1,11 +1,13 @@
-"""Turns a refusal that no view handled into a page that says what to do."""
+"""What stands around every view: refusals become pages that say what to do, and public pages are kept for a moment."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.middleware.cache import CacheMiddleware
 
 from auscult.shared.pages import render_page, standing_of
 from auscult.shared.refusals import NotAllowed, Refused
@@ -70,3 +72,36 @@ def refusal_page(request: HttpRequest, text: str, status: int) -> HttpResponse:
         block="refusal",
         status=status,
     )
+
+
+#: Pages that are the same for everybody who is not signed in: what newspapers and search engines come for.
+PUBLIC_ROUTES = frozenset(
+    {
+        "web:home", "web:organisation-list", "web:organisation-read", "publishing:release-list", "publishing:release-read",
+        "publishing:record-read", "publishing:check-read", "publishing:entry-read", "voice:mandate-list", "voice:mandate-read",
+        "voice:position-list", "voice:position-read", "voice:appeal-list", "voice:appeal-read", "voice:issue-list",
+        "voice:issue-read", "partnerships:agreement-list", "partnerships:agreement-read", "community:ranking-read",
+        "community:rules-read", "community:moderation-log", "community:moderation-figures",
+    }
+)  # fmt: skip
+
+
+class PublicPageMiddleware(CacheMiddleware):
+    """Keeps public pages for some seconds, for readers who bring no cookie at all; nobody else is given a kept page.
+
+    It stands before sessions and accounts, so that a kept page costs neither. What sets a cookie is not kept.
+    """
+
+    def process_request(self, request: HttpRequest) -> Any:
+        """Answer from what is kept."""
+        if request.COOKIES or "HX-Request" in request.headers:
+            request._cache_update_cache = False  # type: ignore[attr-defined]
+            return None
+        return super().process_request(request)
+
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
+        """Keep a page that may be kept."""
+        match = request.resolver_match
+        if match is None or match.view_name not in PUBLIC_ROUTES or response.cookies:
+            return response
+        return super().process_response(request, response)

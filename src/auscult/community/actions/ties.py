@@ -103,4 +103,9 @@ def mute_member(*, standing: Standing, now: datetime, handle: str, mute: bool) -
 
 def note_reading(*, member_id: int, posting_id: int, comments: int) -> None:
     """Remember how far somebody has read a posting; its page calls it where there is something new to remember."""
-    Reading.objects.update_or_create(member_id=member_id, posting_id=posting_id, defaults={"read_comments": comments})
+    Reading.objects.bulk_create(
+        [Reading(member_id=member_id, posting_id=posting_id, read_comments=comments)],
+        update_conflicts=True,
+        unique_fields=["member", "posting"],
+        update_fields=["read_comments"],
+    )
