@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,9 +14,10 @@ from auscult.community.actions.notifying import CannotSetWishes, send_due_mails,
 from auscult.community.actions.postings import create_posting
 from auscult.community.actions.ties import follow_topic, mute_member, tie_posting
 from auscult.community.models import Notification, NotificationWish
-from auscult.community.queries.notifications import count_unseen, list_notifications
+from auscult.community.queries.notifications import UNSEEN, list_notifications
 from auscult.community.rules import notifying as rules
 from auscult.community.rules.notifying import Rhythm
+from auscult.members.models import Account
 from auscult.shared.models import MailMessage
 from auscult.shared.refusals import NotFound
 from auscult.shared.standing import CONSOLE, READER
@@ -31,6 +33,12 @@ def author(make_member):
 @pytest.fixture
 def posting(author, now):
     return create_posting(standing=author, now=now, title="A thread", body="b", topic="health-reform")
+
+
+def unseen(standing):
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {UNSEEN} FROM members_member AS m WHERE m.id = %s", [standing.member_id])
+        return cursor.fetchone()[0]
 
 
 def comment(standing, posting, now, body="words", parent=None):
@@ -85,7 +93,7 @@ def test_who_comments_follows_unless_muted(make_member, author, posting, now):
     comment(one, posting, now)
     comment(two, posting, now)
     assert told(one) == [("comment", two.handle)]
-    assert count_unseen(author.member_id) == 2
+    assert unseen(author) == 2
 
 
 def test_followers_of_a_topic_are_told_once_even_if_the_job_runs_twice(make_member, author, now):
@@ -109,7 +117,7 @@ def test_unseen_comments_of_a_thread_stand_together_and_opening_marks_them(make_
     client.force_login(Account.objects.get(member=author.member_id))
     answer = client.get(f"/notifications/{line.notification_id}/")
     assert answer.headers["Location"] == f"/postings/{posting.pk}/?at=4#comment-4"
-    assert count_unseen(author.member_id) == 0
+    assert unseen(author) == 0
     stranger = make_member()
     client.force_login(Account.objects.get(member=stranger.member_id))
     assert client.get(f"/notifications/{line.notification_id}/").status_code == 404
@@ -208,12 +216,18 @@ def test_one_click_stops_all_mails_but_decisions(author, client, now):
         notifying.unsubscribe(standing=READER, now=now, token="forged")
 
 
-def test_the_count_is_one_query_and_stops_at_a_hundred(author, posting, now, django_assert_num_queries):
+def test_the_count_comes_with_the_session_and_stops_at_a_hundred(
+    client, author, posting, now, django_assert_num_queries
+):
     Notification.objects.bulk_create(
         Notification(member_id=author.member_id, kind="comment", posting=posting, made_at=now) for _ in range(150)
     )
     with django_assert_num_queries(1):
-        assert count_unseen(author.member_id) == 100
+        assert unseen(author) == 100
+    client.force_login(Account.objects.get(member__pk=author.member_id))
+    assert ">99+<" in client.get("/feed/").content.decode()
+    client.get(f"/postings/{posting.pk}/")
+    assert ">99+<" not in client.get("/feed/").content.decode()
     with django_assert_num_queries(1):
         list_notifications(author)
 

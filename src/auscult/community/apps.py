@@ -8,3 +8,10 @@ class CommunityConfig(AppConfig):
 
     name = "auscult.community"
     label = "community"
+
+    def ready(self) -> None:
+        """The count that every page shows is read with the session."""
+        from auscult.community.queries.notifications import UNSEEN
+        from auscult.members.sessions import BESIDE
+
+        BESIDE["unseen"] = UNSEEN

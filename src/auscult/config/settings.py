@@ -85,7 +85,7 @@ _options = _database.get("OPTIONS", {})
 DATABASES = {
     "default": {
         **_database,
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "auscult.config.database",
         # The folder of a socket cannot stand where an address has its host, so it comes as ?host=.
         "HOST": _options.pop("host", _database["HOST"]),
         "PORT": _options.pop("port", _database["PORT"]),

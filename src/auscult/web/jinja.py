@@ -18,11 +18,11 @@ from django.utils import timezone
 from django_htmx.jinja import htmx_script
 from markupsafe import Markup, escape
 
-from auscult.community.queries.notifications import MOST_COUNTED, count_unseen
+from auscult.community.queries.notifications import MOST_COUNTED
 from auscult.community.queries.people import Author
 from auscult.shared import clock
 from auscult.shared.roles import Permission
-from auscult.shared.standing import READER, Standing
+from auscult.shared.standing import READER
 from auscult.surveys.questionnaire.conditions import write_condition
 from auscult.surveys.questionnaire.document import Choice, Condition, Row, condition_as_json
 from auscult.surveys.questionnaire.editing import write_lines
@@ -191,9 +191,9 @@ def environment(**options: Any) -> jinja2.Environment:
     return env
 
 
-def _unseen(standing: Standing) -> str:
+def _unseen(request: HttpRequest) -> str:
     """How much whoever asks was told and has not seen: empty, a number, or «99+»."""
-    count = count_unseen(standing.member_id) if standing.member_id is not None else 0
+    count = getattr(request.session, "beside", {}).get("unseen", 0)
     return f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count or "")
 
 
@@ -210,5 +210,5 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "flashes": messages.get_messages(request),
         "here": request.path,
         "tour": strip_of(request.path),
-        "unseen": partial(_unseen, standing),
+        "unseen": partial(_unseen, request),
     }

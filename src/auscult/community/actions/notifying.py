@@ -141,12 +141,16 @@ def tell_of_posting(*, posting_id: int, now: datetime) -> int:
         return int(cursor.rowcount)
 
 
-def note_seen(*, member_id: int, posting_id: int | None, now: datetime) -> None:
-    """Mark what a member was told of a posting as seen (of all postings, where None); its page calls it."""
+def note_seen(*, member_id: int, posting_id: int | None, now: datetime) -> int:
+    """Mark what a member was told of a posting as seen (of all postings, where None); its page calls it.
+
+    Returns:
+        How much was not seen before.
+    """
     told = Notification.objects.filter(member_id=member_id, seen_at=None)
     if posting_id is not None:
         told = told.filter(posting_id=posting_id)
-    told.update(seen_at=now)
+    return told.update(seen_at=now)
 
 
 def set_wishes(

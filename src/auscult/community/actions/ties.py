@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from auscult.community import access
 from auscult.community.models import Mute, Reading, TopicFollow
@@ -103,9 +103,11 @@ def mute_member(*, standing: Standing, now: datetime, handle: str, mute: bool) -
 
 def note_reading(*, member_id: int, posting_id: int, comments: int) -> None:
     """Remember how far somebody has read a posting; its page calls it where there is something new to remember."""
-    Reading.objects.bulk_create(
-        [Reading(member_id=member_id, posting_id=posting_id, read_comments=comments)],
-        update_conflicts=True,
-        unique_fields=["member", "posting"],
-        update_fields=["read_comments"],
-    )
+    # One statement without a transaction around it: this is written by nearly every first look at a thread.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO community_reading (member_id, posting_id, read_comments, is_followed, is_muted) "
+            "VALUES (%s, %s, %s, false, false) "
+            "ON CONFLICT (member_id, posting_id) DO UPDATE SET read_comments = EXCLUDED.read_comments",
+            [member_id, posting_id, comments],
+        )

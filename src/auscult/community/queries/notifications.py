@@ -19,14 +19,11 @@ PER_PAGE = 30
 MOST_COUNTED = 99
 
 
-def count_unseen(member_id: int) -> int:
-    """How much a member was told and has not seen, up to one more than ``MOST_COUNTED``; one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM (SELECT FROM community_notification WHERE member_id = %s AND seen_at IS NULL LIMIT %s) AS n",
-            [member_id, MOST_COUNTED + 1],
-        )
-        return int(cursor.fetchone()[0])
+#: How much member ``m`` was told and has not seen, up to one more than ``MOST_COUNTED``; the session's query reads it.
+UNSEEN = f"""
+    (SELECT count(*) FROM (SELECT FROM community_notification AS n WHERE n.member_id = m.id AND n.seen_at IS NULL
+                           LIMIT {MOST_COUNTED + 1}) AS unseen)
+"""  # noqa: S608 - a constant of ours
 
 
 @dataclass(frozen=True)

@@ -78,9 +78,10 @@ def show_posting(
         at=request.GET.get("at", ""),
         only=only,
     )
-    if standing.member_id and request.method == "GET" and page.read_comments != page.comment_count:
-        ties.note_reading(member_id=standing.member_id, posting_id=posting_id, comments=page.comment_count)
-        note_seen(member_id=standing.member_id, posting_id=posting_id, now=clock.now())
+    if standing.member_id and request.method == "GET":
+        if page.read_comments != page.comment_count:
+            ties.note_reading(member_id=standing.member_id, posting_id=posting_id, comments=page.comment_count)
+        _see(request, standing.member_id, posting_id)
     values = {
         "page": page,
         "usefulness_words": writing.USEFULNESS,
@@ -106,6 +107,14 @@ def poll(request: HttpRequest, posting_id: int) -> HttpResponse:
     response["ETag"] = tag
     response["Cache-Control"] = "private, no-cache"
     return response
+
+
+def _see(request: HttpRequest, member_id: int, posting_id: int) -> None:
+    """What the reader was told of a posting is seen; where nothing waits, as mostly, the database is not asked."""
+    beside = getattr(request.session, "beside", {})
+    if beside.get("unseen"):
+        seen = note_seen(member_id=member_id, posting_id=posting_id, now=clock.now())
+        beside["unseen"] = max(beside["unseen"] - seen, 0)
 
 
 @require_POST

@@ -1,0 +1,1 @@
+"""The database backend: Django's own for PostgreSQL, with a cheaper look whether a kept connection still stands."""
