@@ -21,6 +21,15 @@ class WordsState(StrEnum):
     PURGED = "purged"
 
 
+#: What stands in the place of words that are not shown.
+GONE_WORDS = {
+    WordsState.HIDDEN: "A colleague flagged this as showing a patient. It is hidden until a moderator has looked.",
+    WordsState.REMOVED: "A moderator took this down.",
+    WordsState.RETRACTED: "Taken back by its author.",
+    WordsState.PURGED: "Removed for good; its words are deleted.",
+}
+
+
 class FlagReason(StrEnum):
     """Why a member flags."""
 
