@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from functools import lru_cache
+from html import escape as _text
 from typing import Any
 
 from django.urls import reverse
@@ -24,11 +25,6 @@ from auscult.shared import clock
 
 _MONTHS = ("", "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
            "December")  # fmt: skip
-_ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;"})
-
-
-def _text(value: str) -> str:
-    return value.translate(_ESCAPED)
 
 
 def day(value: datetime | date | None) -> str:
