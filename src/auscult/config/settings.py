@@ -97,6 +97,8 @@ DATABASES = {
             "server_side_binding": True,
             "prepare_threshold": 2,
             "application_name": connection_name(),
+            # Pages are small: workers and compiled plans cost more than they save. Disks have no arms any more.
+            "options": "-c max_parallel_workers_per_gather=0 -c jit=off -c random_page_cost=1.1",
         },
     }
 }

@@ -1,7 +1,7 @@
 """Search in postings and comments.
 
 A common word matches hundreds of thousands of texts, and ranking them all costs a tenth of a second and more. So the newest
-few hundred matches are found first, and only they are ranked. Which way is cheap depends on how common the words are: rare
+hundreds of matches are found first, and only they are ranked. Which way is cheap depends on how common the words are: rare
 ones by the index of words, common ones by walking back in time. PostgreSQL knows how common a word is from its statistics,
 and chooses; both ways end at ``LOOKED_AT`` matches.
 """
@@ -18,12 +18,13 @@ from markupsafe import Markup, escape
 
 from auscult.community import access
 from auscult.community.queries.people import AUTHOR_COLUMNS, AUTHOR_JOINS, Author, author_of
+from auscult.config.database import planned_anew
 from auscult.registry.taxonomy import group_names
 from auscult.shared.refusals import NotFound
 from auscult.shared.standing import Standing
 from auscult.shared.topics import TopicLine, list_topics
 
-LOOKED_AT, PER_PAGE, LONGEST_QUERY = 300, 20, 200
+LOOKED_AT, PER_PAGE, LONGEST_QUERY = 120, 20, 200
 KINDS = {
     "": "Postings and comments",
     "postings": "Postings",
@@ -83,6 +84,8 @@ class SearchPage:
     topics: list[TopicLine]
 
 
+# Written out in each place, and planned anew for each search: so the planner knows the words, and how common they are.
+_QUERY = "websearch_to_tsquery('english', %(words)s)"
 _HIDDEN = (
     """NOT EXISTS (SELECT FROM community_mute AS x WHERE x.member_id = %(member)s AND x.muted_id = {words}.author_id)"""
 )
@@ -90,7 +93,7 @@ _HEADLINE = f"'StartSel={_OPEN},StopSel={_CLOSE},MaxFragments=2,MaxWords=22,MinW
 
 
 def _postings(search: Search) -> str:
-    only = ["p.state = 'published'", "p.search @@ q.query", _HIDDEN.format(words="p")]
+    only = ["p.state = 'published'", f"p.search @@ {_QUERY}", _HIDDEN.format(words="p")]
     only += ["p.case_state <> ''"] if search.kind == "cases" else []
     only += ["p.survey_id IS NOT NULL"] if search.kind == "polls" else []
     only += ["p.topic_id = %(topic)s"] if search.topic else []
@@ -98,25 +101,30 @@ def _postings(search: Search) -> str:
     only += ["p.author_id = %(author)s"] if search.author else []
     only += ["p.posted_at >= %(since)s"] if search.since else []
     only += ["p.posted_at < %(until)s::date + 1"] if search.until else []
+    # Found first and ranked then: in one step PostgreSQL ranks all that match before it keeps the newest.
     return f"""
-        (SELECT p.id AS posting_id, NULL::int AS number, p.id AS row_id, ts_rank_cd(p.search, q.query) * 2 AS rank,
-                p.posted_at AS at
-         FROM community_posting AS p, q WHERE {" AND ".join(only)} ORDER BY p.posted_at DESC, p.id DESC LIMIT %(looked)s)
+        (SELECT n.id AS posting_id, NULL::int AS number, n.id AS row_id, ts_rank_cd(r.search, {_QUERY}) * 2 AS rank,
+                n.posted_at AS at
+         FROM (SELECT p.id, p.posted_at FROM community_posting AS p WHERE {" AND ".join(only)}
+               ORDER BY p.posted_at DESC, p.id DESC LIMIT %(looked)s) AS n JOIN community_posting AS r ON r.id = n.id)
     """  # noqa: S608 - constants of ours
 
 
 def _comments(search: Search) -> str:
-    only = ["c.state = 'published'", "c.search @@ q.query", _HIDDEN.format(words="c")]
+    only = ["c.state = 'published'", f"c.search @@ {_QUERY}", _HIDDEN.format(words="c")]
     only += ["c.author_id = %(author)s"] if search.author else []
     only += ["c.commented_at >= %(since)s"] if search.since else []
     only += ["c.commented_at < %(until)s::date + 1"] if search.until else []
-    of_posting = ["p.state = 'published'"]
-    of_posting += ["p.topic_id = %(topic)s"] if search.topic else []
+    of_posting = ["p.topic_id = %(topic)s"] if search.topic else []
     of_posting += ["p.specialty_group = %(specialty)s"] if search.specialty else []
+    # Only what narrows down needs the postings before the newest are kept; few are taken down, and they are left out then.
+    join = "JOIN community_posting AS p ON p.id = c.posting_id" if of_posting else ""
     return f"""
-        (SELECT c.posting_id, c.number, c.id AS row_id, ts_rank_cd(c.search, q.query) AS rank, c.commented_at AS at
-         FROM community_comment AS c JOIN community_posting AS p ON p.id = c.posting_id, q
-         WHERE {" AND ".join(only + of_posting)} ORDER BY c.id DESC LIMIT %(looked)s)
+        (SELECT n.posting_id, n.number, n.id AS row_id, ts_rank_cd(r.search, {_QUERY}) AS rank, n.commented_at AS at
+         FROM (SELECT c.id, c.posting_id, c.number, c.commented_at FROM community_comment AS c {join}
+               WHERE {" AND ".join(only + of_posting)} ORDER BY c.id DESC LIMIT %(looked)s) AS n
+         JOIN community_comment AS r ON r.id = n.id
+         JOIN community_posting AS o ON o.id = n.posting_id AND o.state = 'published')
     """  # noqa: S608 - constants of ours
 
 
@@ -127,32 +135,37 @@ def _sql(search: Search) -> str:
     if search.kind in {"", "comments"}:
         streams.append(_comments(search))
     order = "h.at DESC" if search.order == "newest" else "h.rank DESC, h.at DESC"
-    shown_order = order.replace("h.", "s.")
     return " ".join(
         f"""
-    WITH q AS (SELECT websearch_to_tsquery('english', %(words)s) AS query),
-    h AS ({" UNION ALL ".join(streams)}),
-    s AS (SELECT h.*, count(*) OVER () AS found FROM h ORDER BY {order}, h.row_id DESC LIMIT %(most)s OFFSET %(skip)s)
-    SELECT s.posting_id, s.number, ts_headline('english', p.title, q.query, {_HEADLINE}),
-           ts_headline('english', left(COALESCE(c.body, p.body), 8000), q.query, {_HEADLINE}),
-           {AUTHOR_COLUMNS}, COALESCE(c.connections, p.connections), t.name, s.at, s.found
-    FROM s JOIN community_posting AS p ON p.id = s.posting_id
-    LEFT JOIN community_comment AS c ON c.id = s.row_id AND s.number IS NOT NULL
-    JOIN shared_topic AS t ON t.id = p.topic_id
-    {
-            AUTHOR_JOINS.format(words="w")
-            .replace("w.author_id", "COALESCE(c.author_id, p.author_id)")
-            .replace(
-                "w.representative_id", "CASE WHEN c.id IS NULL THEN p.representative_id ELSE c.representative_id END"
-            )
-        }, q
-    ORDER BY {shown_order}, s.row_id DESC
+    WITH h AS ({" UNION ALL ".join(streams)})
+    SELECT h.row_id, h.number IS NOT NULL, count(*) OVER () FROM h ORDER BY {order}, h.row_id DESC
+    LIMIT %(most)s OFFSET %(skip)s
     """.split()  # noqa: S608 - constants of ours
     )
 
 
+# What is shown of those that were found. It is planned once, where the search itself is planned for its words.
+_SHOWN = " ".join(
+    f"""
+    SELECT p.id, c.number, ts_headline('english', p.title, {_QUERY}, {_HEADLINE}),
+           ts_headline('english', left(COALESCE(c.body, p.body), 8000), {_QUERY}, {_HEADLINE}),
+           {AUTHOR_COLUMNS}, COALESCE(c.connections, p.connections), t.name, COALESCE(c.commented_at, p.posted_at)
+    FROM unnest(%(rows)s::bigint[], %(comments)s::boolean[]) WITH ORDINALITY AS s (row_id, is_comment, place)
+    LEFT JOIN community_comment AS c ON s.is_comment AND c.id = s.row_id
+    JOIN community_posting AS p ON p.id = CASE WHEN s.is_comment THEN c.posting_id ELSE s.row_id END
+    JOIN shared_topic AS t ON t.id = p.topic_id
+    {
+        AUTHOR_JOINS.format(words="w")
+        .replace("w.author_id", "COALESCE(c.author_id, p.author_id)")
+        .replace("w.representative_id", "CASE WHEN c.id IS NULL THEN p.representative_id ELSE c.representative_id END")
+    }
+    ORDER BY s.place
+    """.split()  # noqa: S608 - constants of ours
+)
+
+
 def find_words(standing: Standing, search: Search, page: int = 0) -> SearchPage:
-    """Search, in three queries.
+    """Search, in three queries; four where an author is named or nothing is found.
 
     Args:
         search: what is looked for.
@@ -188,10 +201,16 @@ def find_words(standing: Standing, search: Search, page: int = 0) -> SearchPage:
             )
             author = cursor.fetchone()
             values["author"] = author[0] if author else 0
-        cursor.execute(_sql(search), values)
-        rows = cursor.fetchall()
+        with planned_anew(connection):
+            cursor.execute(_sql(search), values)
+            matches = cursor.fetchall()
+        rows = []
         suggestions: list[tuple[int, str]] = []
-        if not rows and page == 0:
+        if matches:
+            shown = {"rows": [match[0] for match in matches], "comments": [match[1] for match in matches]}
+            cursor.execute(_SHOWN, {"words": values["words"], **shown})
+            rows = cursor.fetchall()
+        elif page == 0:
             cursor.execute(
                 "SELECT id, title FROM community_posting WHERE state = 'published' AND title %% %s "
                 "ORDER BY similarity(title, %s) DESC LIMIT 5",
@@ -200,9 +219,9 @@ def find_words(standing: Standing, search: Search, page: int = 0) -> SearchPage:
             suggestions = cursor.fetchall()
     hits = [
         Hit(posting, number, _marked(title), _marked(snippet), author_of(tuple(author_row), _labels(labels)), topic, at)
-        for posting, number, title, snippet, *author_row, labels, topic, at, _ in rows
+        for posting, number, title, snippet, *author_row, labels, topic, at in rows
     ]
-    found = rows[0][-1] if rows else 0
+    found = matches[0][2] if matches else 0
     return SearchPage(
         search,
         hits,
