@@ -119,52 +119,54 @@ def _narrow(topic: bool, specialty: bool, kind: str) -> str:
 
 
 # The rank of a posting for this reader.
-_RANK = f"""(p.rank_hours + CASE WHEN p.topic_id = ANY(%(followed)s::bigint[]) THEN {FOLLOWED_HOURS} ELSE 0 END
-    + CASE WHEN p.specialty_group = %(own)s::text AND %(own)s::text <> '' THEN {SPECIALTY_HOURS} ELSE 0 END)"""
+_FOLLOWED = "SELECT topic_id FROM community_topicfollow WHERE member_id = %(member)s"
+_RANK = f"""
+    (p.rank_hours + CASE WHEN p.topic_id = ANY(ARRAY({_FOLLOWED})) THEN {FOLLOWED_HOURS} ELSE 0 END
+        + CASE WHEN p.specialty_group = %(own)s::text THEN {SPECIALTY_HOURS} ELSE 0 END)
+"""
 
 
 def _tight(sql: str) -> str:
+    # Limits stand in the statement: for one that comes as a value PostgreSQL assumes a tenth of the table, and plans anew.
     # psycopg keeps the parsed form of statements of up to 4,096 characters.
     return " ".join(sql.split())
 
 
-@lru_cache(maxsize=64)
-def _ranked_sql(topic: bool, specialty: bool, kind: str) -> str:
+@lru_cache(maxsize=128)
+def _ranked_sql(topic: bool, specialty: bool, kind: str, *, further: bool) -> str:
     # The index holds the rank without what one reader's choices add, which is at most as much as both bonuses. So the page
-    # is among what stands within that many hours below the twentieth of the index.
+    # is among what stands within that many hours below the twentieth of the index. The first page has no edge above it, and
+    # without one PostgreSQL plans the statement once for all readers; with one it would plan it anew for each.
     narrowed = _narrow(topic, specialty, kind)
     window = FOLLOWED_HOURS + SPECIALTY_HOURS
+    edge = f"AND p.rank_hours <= %(rank)s::float8 AND ({_RANK}, p.id) < (%(rank)s::float8, %(id)s)" if further else ""
     return _tight(f"""
     WITH first AS (
-        SELECT p.rank_hours FROM community_posting AS p
-        WHERE {narrowed} AND p.rank_hours <= %(rank)s::float8 AND ({_RANK}, p.id) < (%(rank)s::float8, %(id)s)
-        ORDER BY p.rank_hours DESC LIMIT %(most)s),
+        SELECT p.rank_hours FROM community_posting AS p WHERE {narrowed} {edge}
+        ORDER BY p.rank_hours DESC LIMIT {writing.POSTINGS_PER_PAGE + 1}),
     s AS (
         SELECT p.id, {_RANK} AS rank FROM community_posting AS p
-        WHERE {narrowed} AND p.rank_hours <= %(rank)s::float8
-            AND p.rank_hours >= (SELECT min(rank_hours) FROM first) - {window}
-            AND ({_RANK}, p.id) < (%(rank)s::float8, %(id)s)
-        ORDER BY rank DESC, p.id DESC LIMIT %(most)s)
+        WHERE {narrowed} AND p.rank_hours >= (SELECT min(rank_hours) FROM first) - {window} {edge}
+        ORDER BY rank DESC, p.id DESC LIMIT {writing.POSTINGS_PER_PAGE + 1})
     SELECT {_LINE} FROM s {_FROM} ORDER BY s.rank DESC, p.id DESC
     """)  # noqa: S608 - constants of ours
 
 
-@lru_cache(maxsize=64)
-def _newest_sql(topic: bool, specialty: bool, kind: str) -> str:
+@lru_cache(maxsize=128)
+def _newest_sql(topic: bool, specialty: bool, kind: str, *, further: bool) -> str:
+    edge = "AND (p.posted_at, p.id) < (%(at)s, %(id)s)" if further else ""
     return _tight(f"""
     WITH s AS (
-        SELECT p.id, 0::float8 AS rank FROM community_posting AS p
-        WHERE {_narrow(topic, specialty, kind)} AND (p.posted_at, p.id) < (%(at)s, %(id)s)
-        ORDER BY p.posted_at DESC, p.id DESC LIMIT %(most)s)
+        SELECT p.id, 0::float8 AS rank FROM community_posting AS p WHERE {_narrow(topic, specialty, kind)} {edge}
+        ORDER BY p.posted_at DESC, p.id DESC LIMIT {writing.POSTINGS_PER_PAGE + 1})
     SELECT {_LINE} FROM s {_FROM} ORDER BY p.posted_at DESC, p.id DESC
     """)  # noqa: S608 - constants of ours
 
 
 _SETTING = f"""
-    SELECT ARRAY(SELECT topic_id FROM community_topicfollow WHERE member_id = %(member)s),
+    SELECT ARRAY({_FOLLOWED}),
            (SELECT specialty_group FROM members_member WHERE id = %(member)s), {TOPICS}
 """  # noqa: S608 - constants of ours
-_LAST = 2**63 - 1
 
 
 def get_feed(
@@ -195,21 +197,21 @@ def get_feed(
     if kind not in KINDS or (specialty and specialty not in group_names()):
         raise NotFound("There is no such list.")
     order = "newest" if order == "newest" or kind in {"kept", "organisations"} else "ranked"
-    edge, edge_id = _edge(after, order)
+    edge = _edge(after, order)
     values: dict[str, Any] = {
         "member": member,
         "topic": chosen.id if chosen else 0,
         "specialty": specialty,
-        "id": edge_id,
-        "most": writing.POSTINGS_PER_PAGE + 1,
     }
+    if edge is not None:
+        values |= {"rank" if order == "ranked" else "at": edge[0], "id": edge[1]}
+    narrowed = (chosen is not None, bool(specialty), kind)
+    if order == "ranked":
+        sql = _ranked_sql(*narrowed, further=edge is not None)
+        values |= {"own": own or "none"}  # no posting is of that one
+    else:
+        sql = _newest_sql(*narrowed, further=edge is not None)
     with connection.cursor() as cursor:
-        if order == "ranked":
-            sql = _ranked_sql(chosen is not None, bool(specialty), kind)
-            values |= {"followed": followed, "own": own or "", "rank": edge}
-        else:
-            sql = _newest_sql(chosen is not None, bool(specialty), kind)
-            values |= {"at": edge}
         cursor.execute(sql, values)
         rows = cursor.fetchall()
     more = len(rows) > writing.POSTINGS_PER_PAGE
@@ -244,19 +246,19 @@ def get_feed(
     )
 
 
-def _edge(after: str, order: str) -> tuple[Any, int]:
-    top = 1e12 if order == "ranked" else datetime.fromisoformat("9999-01-01T00:00:00+00:00")
+def _edge(after: str, order: str) -> tuple[Any, int] | None:
+    """Rank or instant, and number, below which the page begins; None where it begins at the top."""
     text, _, number = after.rpartition("_")
     if not number.isascii() or not number.isdecimal() or len(number) > 18:
-        return top, _LAST
+        return None
     try:
         if order == "ranked":
             rank = float(text)
-            return (rank, int(number)) if abs(rank) < 1e12 else (top, _LAST)
+            return (rank, int(number)) if abs(rank) < 1e12 else None
         at = datetime.fromisoformat(text)
     except ValueError:
-        return top, _LAST
-    return (at, int(number)) if at.tzinfo else (top, _LAST)
+        return None
+    return (at, int(number)) if at.tzinfo else None
 
 
 def line_of(row: tuple[Any, ...], followed: frozenset[int], own: str, *, ranked: bool) -> PostingLine:

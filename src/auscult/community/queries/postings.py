@@ -143,7 +143,7 @@ _COMMENTS = f"""
     FROM community_comment AS c
     {AUTHOR_JOINS.format(words="c")}
     WHERE c.posting_id = %(posting)s AND c.path >= %(from)s::integer[]
-    ORDER BY c.path LIMIT %(most)s
+    ORDER BY c.path LIMIT {writing.COMMENTS_PER_PAGE + 1}
 """  # noqa: S608 - constants of ours
 _QUOTED = f"""
     SELECT c.number, {AUTHOR_COLUMNS}, c.connections FROM community_comment AS c {AUTHOR_JOINS.format(words="c")}
@@ -262,10 +262,10 @@ def _comments(
 ) -> list[CommentLine]:
     with connection.cursor() as cursor:
         if only is None:
-            cursor.execute(_COMMENTS, values | {"from": first, "most": writing.COMMENTS_PER_PAGE + 1})
+            cursor.execute(_COMMENTS, values | {"from": first})
         else:
             one = _COMMENTS.replace("c.path >= %(from)s::integer[]", "c.number = %(from)s")
-            cursor.execute(one, values | {"from": only, "most": 1})
+            cursor.execute(one, values | {"from": only})
         rows = cursor.fetchall()
     lines = []
     handles: dict[int, str] = {}
