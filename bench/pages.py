@@ -238,7 +238,7 @@ def measure_size(
             runs["64 connections"] = run(port, web, database, many, 64, folder)
             public = requests_for("public", ["/"], 400, make)
             run(port, web, database, public, CONNECTIONS, folder)
-            runs["public"] = run(port, web, database, public * (counts["public"] // 400), CONNECTIONS, folder)
+            runs["public"] = run(port, web, database, (public * 20)[: counts["public"]], CONNECTIONS, folder)
             memory = memory_mb(web)
     bare, lines = runs["bare"], []
     for kind, target in TARGETS.items():
@@ -275,8 +275,8 @@ def measure_size(
     return lines, {kind: runs[kind].cpu_ms for kind in TARGETS}
 
 
-def measure(*, large: bool) -> list[Measure]:
-    """Both sizes, with the same members."""
+def measure(*, large: bool, share: float = 1.0) -> list[Measure]:
+    """Both sizes, with the same members; ``share`` of the requests."""
     from auscult.demo.members import fill_members
     from auscult.demo.register import write_register
     from auscult.registry.actions import load_register
@@ -300,6 +300,7 @@ def measure(*, large: bool) -> list[Measure]:
         "vote": 400,
     }
     counts |= {"bare": 4000, "public": 8000}
+    counts = {kind: int(count * share) for kind, count in counts.items()}
     lines, small = measure_size(*SMALL, sessions, counts)
     if large:
         more, big = measure_size(*LARGE, sessions, counts)

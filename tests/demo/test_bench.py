@@ -8,10 +8,14 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
-    [("live", "new weighted result at 420 ballots"), ("voice", "data of the appeal page, 300 signatures")],
+    ("name", "arguments", "words"),
+    [
+        ("live", "'small', 3", "new weighted result at 420 ballots"),
+        ("voice", "'small', 3", "data of the appeal page, 300 signatures"),
+        ("pages", "large=False, share=0.05", "2,000 postings, thread of 500: queries"),
+    ],
 )
-def test_the_benchmark_still_runs_at_a_small_size(tmp_path, name, words):
+def test_the_benchmark_still_runs_at_a_small_size(tmp_path, name, arguments, words):
     """Its numbers are not judged here, and its results are not overwritten."""
     from pathlib import Path
 
@@ -20,7 +24,7 @@ def test_the_benchmark_still_runs_at_a_small_size(tmp_path, name, words):
     code = (
         f"from auscult.demo import command; from bench import {name} as chosen\n"
         "with command.scratch_database():\n"
-        "    print([(m.what, m.ratio) for m in chosen.measure('small', 3)])"
+        f"    print([(m.what, m.ratio) for m in chosen.measure({arguments})])"
     )
     # A folder of its own: the scratch database's server is stopped at the end.
     environment = os.environ | {

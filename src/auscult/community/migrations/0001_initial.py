@@ -347,7 +347,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='posting',
-            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['search'], name='posting_search'),
+            index=django.contrib.postgres.indexes.GinIndex(fastupdate=True, gin_pending_list_limit=512, fields=['search'], name='posting_search'),
         ),
         migrations.AddIndex(
             model_name='notification',
@@ -387,7 +387,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='comment',
-            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['search'], name='comment_search'),
+            index=django.contrib.postgres.indexes.GinIndex(fastupdate=True, gin_pending_list_limit=512, fields=['search'], name='comment_search'),
         ),
         migrations.AddConstraint(
             model_name='comment',

@@ -74,7 +74,7 @@ class Posting(models.Model):
             models.Index(
                 fields=["-posted_at"], condition=models.Q(representative__isnull=False), name="organisations_newest"
             ),
-            GinIndex(fields=["search"], name="posting_search", fastupdate=False),
+            GinIndex(fields=["search"], name="posting_search", fastupdate=True, gin_pending_list_limit=512),
         ]
 
 
@@ -107,7 +107,7 @@ class Comment(models.Model):
         indexes = [
             models.Index(fields=["posting", "path"], name="comments_in_threads"),
             models.Index(fields=["author", "-commented_at"], name="comment_of_author"),
-            GinIndex(fields=["search"], name="comment_search", fastupdate=False),
+            GinIndex(fields=["search"], name="comment_search", fastupdate=True, gin_pending_list_limit=512),
         ]
 
 
