@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from auscult.community.deidentification.capitals import find_capitals
 from auscult.community.deidentification.classes import Finding, IdentifierClass
 from auscult.community.deidentification.patterns import find_all
 
@@ -21,7 +22,8 @@ def find_identifiers(text: str) -> list[Finding]:
         Findings whose ``start`` and ``end`` index ``text``; of two that overlap, the longer.
     """
     found: list[Finding] = []
-    for each in sorted(find_all(text), key=lambda finding: (finding.start - finding.end, finding.start)):
+    every = [*find_all(text), *find_capitals(text)]
+    for each in sorted(every, key=lambda finding: (finding.start - finding.end, finding.start)):
         if all(each.end <= other.start or each.start >= other.end for other in found):
             found.append(each)
     return sorted(found, key=lambda finding: finding.start)
