@@ -176,6 +176,7 @@ def seed(size_name: str) -> People:
     from auscult.demo import appeal, partnership, story, surveys, voices
     from auscult.demo.bulk import fill_community
     from auscult.demo.cases import open_cases
+    from auscult.demo.community import fill_corners
     from auscult.demo.members import fill_members
     from auscult.demo.people import make_people
     from auscult.demo.postings import PostingsProcess
@@ -220,6 +221,7 @@ def seed(size_name: str) -> People:
             surveys.field_surveys(size, people, step("A sample survey"))
             story.run_live_poll(size, step("A poll still open"))
             open_cases(people)
+            fill_corners(people)
             if size.bulk_postings:
                 advance = step("A large community")
                 fill_community(size.bulk_postings, size.bulk_comments, until=STORY_NOW, progress=advance)
@@ -278,6 +280,8 @@ Look first at
   {address}tour/              the quarrel of 2009, settled by records: ten pages
   {address}results/1/         the survey of July 2009: of whom may it speak?
   {address}feed/              as physician@demo.example: the newest posting has an open poll, vote in it
+  {address}feed/?kind=unsolved   a case, with a connection beside an answer; /cases/new checks one of yours
+  {address}moderation/        as moderator@demo.example: a flag waits; the log of decisions is public
   {address}surveys/           as physician@demo.example: a survey to answer; as researcher@demo.example one to design
   {address}mine/              as physician@demo.example: what was signed, and who read numbers about one's words
   {address}verifier/          as verifier@demo.example: cases wait, one of them disputed
@@ -297,7 +301,7 @@ _WHAT = {
     "editor": "publishes results",
     "researcher": "runs surveys",
     "operator": "runs the instance, and represents it in agreements",
-    "moderator": "opens appeals for signature, keeps issues",
+    "moderator": "decides about flagged words, opens appeals for signature, keeps issues",
     "arbiter": "rules on allegations between parties",
     "representative": "answers for an organisation, with a badge",
     "custodian": "with a second one, a reason and a notice, may see who stands behind a handle",
