@@ -8,6 +8,7 @@ from django.db import connection
 
 from auscult.community.models import Comment, Draft, Picture, Posting
 from auscult.community.rules.moderation import WordsState
+from auscult.organisations.rules import Power
 from auscult.shared.refusals import Conflict, NotAllowed, NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Level, Standing
@@ -35,6 +36,25 @@ def require_reading(standing: Standing) -> None:
         raise NotAllowed("Physicians talk here among themselves. Sign in, and claim your register record to read.")
 
 
+def speaks_in(standing: Standing, representative_id: int | None) -> int | None:
+    """The organisation that posted, where the one who asks may post in its name: its thread is read by them, member or not.
+
+    Args:
+        representative_id: appointment by which the posting was written; None for a member's own words.
+    """
+    if representative_id is None or standing.member_id is None:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT own.organisation_id FROM organisations_representative AS own JOIN organisations_representative AS wrote "
+            "ON wrote.organisation_id = own.organisation_id AND wrote.id = %s "
+            "WHERE own.member_id = %s AND own.ended_at IS NULL AND own.powers @> %s::jsonb",
+            [representative_id, standing.member_id, json.dumps([Power.POST.value])],
+        )
+        row = cursor.fetchone()
+    return int(row[0]) if row else None
+
+
 def require_handle(standing: Standing) -> None:
     """Refuse whoever has no pseudonym to write under.
 
@@ -55,18 +75,20 @@ def can_see_words(standing: Standing, state: str, author_id: int) -> bool:
 
 
 def load_posting_to_read(standing: Standing, posting_id: int, *, lock: bool = False) -> Posting:
-    """A posting.
+    """A posting; to whoever may read here, and one of an organisation to those who may post in its name.
 
     Raises:
         NotAllowed: not registered.
         NotFound: no such posting.
     """
-    require_reading(standing)
     # Plain SQL into a model: it stands before every write of the room. The columns of the search are of no use outside the
     # database, and long; so are the words.
     with connection.cursor() as cursor:
         cursor.execute(_LOAD_LOCKED if lock else _LOAD, [posting_id])
         row = cursor.fetchone()
+    representative = row[_COLUMNS.index("representative_id")] if row else None
+    if not can_read_postings(standing) and speaks_in(standing, representative) is None:
+        require_reading(standing)
     if row is None:
         raise NotFound
     values = [json.loads(value) if name in _OF_JSON else value for name, value in zip(_COLUMNS, row, strict=True)]
@@ -109,7 +131,7 @@ def load_comment_to_edit(standing: Standing, posting_id: int, number: int) -> Co
         NotFound: no such comment, or somebody else's.
         Conflict: it was taken down.
     """
-    require_reading(standing)
+    load_posting_to_read(standing, posting_id)
     found = (
         Comment.objects.select_for_update(of=("self",))
         .defer("search")
@@ -129,7 +151,7 @@ def load_retracted_posting(standing: Standing, posting_id: int) -> Posting:
     Raises:
         NotFound: there is none, or it was not oneself who took it down.
     """
-    require_reading(standing)
+    load_posting_to_read(standing, posting_id)
     found = (
         Posting.objects.select_for_update(of=("self",))
         .defer("search")
@@ -147,7 +169,7 @@ def load_retracted_comment(standing: Standing, posting_id: int, number: int) -> 
     Raises:
         NotFound: there is none, or it was not oneself who took it down.
     """
-    require_reading(standing)
+    load_posting_to_read(standing, posting_id)
     found = (
         Comment.objects.select_for_update(of=("self",))
         .defer("search")
@@ -166,7 +188,7 @@ def load_posting_to_change(standing: Standing, posting_id: int) -> Posting:
         NotAllowed: not registered.
         NotFound: no such posting, somebody else's, or taken down.
     """
-    require_reading(standing)
+    load_posting_to_read(standing, posting_id)
     found = (
         Posting.objects.defer("search")
         .filter(pk=posting_id, author_id=standing.member_id or 0, state=WordsState.PUBLISHED)
@@ -184,7 +206,7 @@ def load_comment_to_change(standing: Standing, posting_id: int, number: int) -> 
         NotAllowed: not registered.
         NotFound: no such comment, somebody else's, or taken down.
     """
-    require_reading(standing)
+    load_posting_to_read(standing, posting_id)
     found = (
         Comment.objects.defer("search")
         .filter(posting_id=posting_id, number=number, author_id=standing.member_id or 0, state=WordsState.PUBLISHED)

@@ -87,7 +87,7 @@ def _author(value: Author, extra: str = "") -> str:
         # a handle has letters, digits, - and _
         name = f'<a class="handle" href="/colleagues/{value.handle}/">{value.handle}</a>'
     else:
-        name = '<span class="handle">a member who left</span>'
+        name = f'<span class="handle">{"a member" if value.masked else "a member who left"}</span>'
     if value.specialty:
         name += f' <span class="specialty">{_text(value.specialty)}</span>'
     for label in value.connections:
@@ -157,7 +157,8 @@ def _tools(line: CommentLine, page: PostingPage, base: str) -> str:
     n = line.number
     tools = [f'<a class="number" href="{base}?at={n}#comment-{n}" aria-label="Link to comment {n}">#{n}</a>']
     if page.may_comment:
-        for verb, words in (("answers", "Answer"), ("quote", "Quote")):
+        # Whoever is not shown the handles is not given the words as they were typed either.
+        for verb, words in (("answers", "Answer"), ("quote", "Quote"))[: 1 if line.author.masked else 2]:
             there = f"{base}comments?{verb}={n}"
             tools.append(f'<a href="{there}" hx-get="{there}" hx-target="#answer-{n}">{words}</a>')
     if line.is_own:

@@ -94,6 +94,8 @@ _PATTERNS = (
     _pattern(C.NAME, r"\b(?:its|it's|i'm|i am|this is) (?P<it>[a-z]{3,14})(?= (?:from|again|here)\b)", "This looks like a name.", "the patient"),
     _pattern(C.NAME, r"(?P<it>(?<=[\\\"“])[A-Z][a-z]{2,14}(?=[\\\"”],))", "This looks like a nickname.", "somebody", exact=True),
     _pattern(C.NAME, rf"\b(?:Consult note|Consult|Note|Patient|Name): (?P<it>{RUN})(?=,)", "This looks like a name.", "the patient", exact=True),
+    _pattern(C.DATE, rf"{RUN}, (?P<it>(?:9\d|1[01]\d))(?=[,.;: ])(?! ?%)", "Ages from 90 on are told as one group.", "over 90", exact=True),
+    _pattern(C.PLACE, rf", (?:of|from) (?P<it>{RUN})", "This looks like a place.", "a place", exact=True),
     _pattern(C.NAME, rf"(?<=[.!?] )(?P<it>{RUN})(?=, \d{{1,3}}[ ,:MFym])", "This looks like a name.", "the patient", exact=True),
     _pattern(C.DATE, rf"\b(?:the {_DAY}(?:st|nd|rd|th)\b[^.]{{1,60}}?,) (?P<it>{_DAY}(?:st|nd|rd|th))\b", "A day of a month.", "that day"),
     _pattern(C.OTHER, rf"\b(?:study|trial|subject|participant|specimen|badge|shield|employee|student|passport|inmate|registry|claim|device|c)[- ](?:(?:id|no\.?|number|#))\W{{0,5}}(?P<it>{_NUMBER})\b", "This number belongs to one person.", "[removed]"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -287,7 +288,11 @@ def line_of(row: tuple[Any, ...], followed: frozenset[int], own: str, *, ranked:
     )
 
 
+#: Marks of Markdown at the beginning of a line, and those of emphasis.
+_MARKS = re.compile(r"^[ ]{0,3}(?:[-+*] |#{1,6} |> ?(?:#\d+$)?|\d{1,3}[.)] )+|[*`]", re.MULTILINE)
+
+
 def opening_of(body: str) -> str:
     """The first words of a text, without its marks."""
-    text = " ".join(body.replace("*", "").replace("#", "").replace("> ", "").split())
+    text = " ".join(_MARKS.sub("", body).split())
     return text if len(text) <= 220 else text[:220].rsplit(" ", 1)[0] + " …"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from markupsafe import Markup
+
 from auscult.community import access
 from auscult.community.models import Comment, Posting, Revision
 from auscult.shared.refusals import NotFound
@@ -55,6 +57,16 @@ def _comment(standing: Standing, posting_id: int, number: int) -> Comment:
     if comment is None or not access.can_see_words(standing, comment.state, comment.author_id):
         raise NotFound
     return comment
+
+
+def words_of(standing: Standing, posting_id: int, number: int) -> Markup:
+    """The rendered words of a comment.
+
+    Raises:
+        NotFound: none, or its words are not for whoever asks.
+    """
+    access.require_reading(standing)
+    return Markup(_comment(standing, posting_id, number).html)  # noqa: S704 - cleaned when it was written
 
 
 def quote_of(standing: Standing, posting_id: int, number: int) -> str:

@@ -25,6 +25,7 @@ class Author:
         organisation: name and kind, where words were written in an organisation's name; then ``public_name`` and ``scope``
             say who speaks for it on what.
         connections: labels of connections that the author stated.
+        masked: a member whose handle is not for the reader.
     """
 
     handle: str
@@ -34,6 +35,7 @@ class Author:
     public_name: str = ""
     scope: str = ""
     connections: list[str] = field(default_factory=list)
+    masked: bool = False
 
 
 def author_of(columns: tuple[str | None, ...], connections: list[str]) -> Author:

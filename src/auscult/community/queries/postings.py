@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,8 @@ from auscult.shared.refusals import NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing
 from auscult.surveys.queries.ballots import PollBox, get_poll_box
+
+_HANDLES = re.compile(r'<a href="/colleagues/[^"]*"[^>]*>[^<]*</a>|(?<=</a> )[\w-]+(?=[^<]*</cite>)')
 
 
 @dataclass
@@ -88,6 +91,7 @@ class PostingPage:
         threads: comments that answer the posting, with what stands beneath them.
         from_number: number of the comment that the page begins with; 0 where it begins at the first.
         next_from: number of the comment that the next page begins with; 0 at the end.
+        speaks_in: the organisation that posted, where the reader may answer in its name.
     """
 
     posting_id: int
@@ -121,13 +125,14 @@ class PostingPage:
     may_flag: bool
     may_moderate: bool
     needs_handle: bool
+    speaks_in: int | None
 
 
 _POSTING = f"""
     SELECT p.title, p.html, p.author_id, {AUTHOR_COLUMNS}, p.connections, t.name, t.slug, p.posted_at,
            p.edited_at IS NOT NULL, p.state, p.case_state, p.solved_by, p.locked_at IS NOT NULL, p.slow_seconds, p.comments,
            p.survey_id, p.ratings, p.rating_total, p.picture_count, d.read_comments, COALESCE(d.is_followed, false),
-           COALESCE(d.is_muted, false), d.bookmarked_at IS NOT NULL,
+           COALESCE(d.is_muted, false), d.bookmarked_at IS NOT NULL, p.representative_id,
            (SELECT value FROM community_usefulnessrating AS u WHERE u.posting_id = p.id AND u.member_id = %(member)s)
     FROM community_posting AS p
     JOIN shared_topic AS t ON t.id = p.topic_id
@@ -171,26 +176,31 @@ def get_posting_page(
         NotAllowed: not registered.
         NotFound: no such posting.
     """
-    access.require_reading(standing)
     values: dict[str, Any] = {"member": standing.member_id or 0, "posting": posting_id}
     with connection.cursor() as cursor:
         cursor.execute(_POSTING, values)
         row = cursor.fetchone()
+    reads = access.can_read_postings(standing)
+    speaks_in = access.speaks_in(standing, row[-2]) if row else None
+    if not reads and speaks_in is None:
+        access.require_reading(standing)
     if row is None:
         raise NotFound
     (
         title, html, author_id, *author, connections, topic, slug, posted_at, edited, state, case_state, solved_by, locked,
-        slow, count, survey_id, ratings, rating_total, pictures, read, followed, muted, bookmarked, own_rating,
+        slow, count, survey_id, ratings, rating_total, pictures, read, followed, muted, bookmarked, _, own_rating,
     ) = row  # fmt: skip
     seen = access.can_see_words(standing, state, author_id)
     first = _begin(posting_id, begin, at)
     lines = _comments(standing, values, author_id, read, solved_by, first, only) if count else []
+    if not reads:
+        _mask(lines)
     threads, shown, next_from = _nest(lines, count)
     may_comment = standing.can(Permission.COMMENT_CREATE) and state == WordsState.PUBLISHED and not locked
     return PostingPage(
         posting_id=posting_id,
         title=title if seen else "A posting that was taken down",
-        html=_fill(html, values, lines) if seen else Markup(),
+        html=_fill(html, values) if seen else Markup(),
         author=author_of(tuple(author), _labels(connections)),
         topic=topic,
         topic_slug=slug,
@@ -222,11 +232,22 @@ def get_posting_page(
         is_muted=muted,
         bookmarked=bookmarked,
         is_own=author_id == standing.member_id,
-        may_comment=may_comment and standing.handle is not None,
+        may_comment=(may_comment and standing.handle is not None)
+        or (speaks_in is not None and state == WordsState.PUBLISHED and not locked),
         may_flag=standing.can(Permission.WORDS_FLAG),
         may_moderate=standing.can(Permission.WORDS_MODERATE),
         needs_handle=may_comment and standing.handle is None,
+        speaks_in=speaks_in,
     )
+
+
+def _mask(lines: list[CommentLine]) -> None:
+    """A representative who is no member reads what members say to the organisation, not under which handles."""
+    for line in lines:
+        line.answers_handle = ""
+        if line.author.handle:
+            line.author = replace(line.author, handle="", masked=True)
+        line.html = Markup(_HANDLES.sub("a member", line.html))  # noqa: S704 - a part is taken out of safe HTML
 
 
 def _begin(posting_id: int, begin: str, at: str) -> list[int]:
@@ -314,7 +335,7 @@ def _who(values: dict[str, Any], numbers: Sequence[int] | set[int]) -> dict[int,
     return found
 
 
-def _fill(html: str, values: dict[str, Any], lines: list[CommentLine]) -> Markup:
+def _fill(html: str, values: dict[str, Any]) -> Markup:
     quoted = markup.quoted_in(html)
     return Markup(markup.fill_citations(html, _who(values, quoted)) if quoted else html)  # noqa: S704 - as above
 

@@ -26,6 +26,7 @@ from auscult.community.actions.drafts import save_draft
 from auscult.community.models import Draft
 from auscult.community.pictures import Box
 from auscult.community.queries.cases import get_case_draft
+from auscult.community.queries.history import words_of
 from auscult.community.rules.cases import CASE_WORDS
 from auscult.community.views.postings import address, show_posting
 from auscult.shared import clock
@@ -208,7 +209,8 @@ def case_solve(request: HttpRequest, posting_id: int) -> HttpResponse:
     number = whole_number(request.POST.get("comment", request.GET.get("comment")))
     if request.method != "POST":
         found = access.load_posting_to_change(standing, posting_id)
-        return render_page(request, "community/case_solve.html", {"posting": found, "number": number})
+        words = words_of(standing, posting_id, number) if number else ""
+        return render_page(request, "community/case_solve.html", {"posting": found, "number": number, "words": words})
     undo = request.POST.get("undo") == "yes"
 
     def act() -> None:

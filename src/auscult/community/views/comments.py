@@ -34,6 +34,9 @@ def comment_create(request: HttpRequest, posting_id: int) -> HttpResponse:
         "entered": {"body": body},
         "error": "",
         "may_comment": True,
+        "organisation": ""
+        if access.can_read_postings(standing)
+        else access.speaks_in(standing, found.representative_id),
     }
     return render_page(request, "community/comment_create.html", values, block="form")
 
@@ -62,6 +65,7 @@ def _add(request: HttpRequest, posting_id: int) -> HttpResponse:
             "entered": {"body": body},
             "error": str(refusal),
             "may_comment": True,
+            "organisation": whole_number(request.POST.get("organisation")) or "",
         }
         response = render_page(request, "community/comment_create.html", values, block="form", status=refusal.status)
         if htmx:
