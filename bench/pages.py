@@ -26,7 +26,7 @@ from .report import Measure, report
 
 CONNECTIONS, READERS = 16, 480
 SMALL, LARGE = (2_000, 40_000), (100_000, 1_000_000)
-#: Processor milliseconds a page may cost, web and database together.
+#: Processor milliseconds a page may cost, web and database together. A vote writes about what a comment writes.
 TARGETS = {"feed": 6, "thread of 20": 6, "thread of 500": 30, "search": 15, "post a comment": 8, "vote": 8}
 _WORDS = (
     "patient", "insurance", "medicare", "nurse", '"prior authorization"', "malpractice", "residency", "rural", "audit",
