@@ -6,12 +6,17 @@ import re
 from collections.abc import Collection
 
 import nh3
+from linkify_it import LinkifyIt
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-_MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True, "linkify": False}).enable(
-    ["table", "strikethrough"]
+_MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True, "linkify": True}).enable(
+    ["table", "strikethrough", "linkify"]
 )
+# Only what begins with its scheme is an address: «see fig.2 at clinic.org» is not, and an e-mail address stays plain.
+_MARKDOWN.linkify = LinkifyIt({}, {"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
+for _scheme in ("//", "ftp:", "mailto:"):
+    _MARKDOWN.linkify.add(_scheme, None)
 _TAGS = {"p", "br", "em", "strong", "s", "a", "ul", "ol", "li", "blockquote", "code", "pre", "h3", "h4", "hr"} | {
     "table", "thead", "tbody", "tr", "th", "td", "cite",
 }  # fmt: skip

@@ -4,6 +4,7 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from auscult.community.actions import notifying
+from auscult.community.actions.previews import store_preview
 from auscult.shared import clock
 from auscult.shared.standing import CONSOLE
 
@@ -12,6 +13,12 @@ from auscult.shared.standing import CONSOLE
 def tell_of_posting(*, posting_id: int) -> None:
     """Tell the followers of a topic of a new posting."""
     notifying.tell_of_posting(posting_id=posting_id, now=clock.now())
+
+
+@app.task(name="community.fetch_preview", retry=RetryStrategy(max_attempts=2, wait=60))
+def fetch_preview(*, preview_id: int) -> None:
+    """Fetch title and summary of a page that a posting links to."""
+    store_preview(standing=CONSOLE, now=clock.now(), preview_id=preview_id)
 
 
 @app.periodic(cron="*/5 * * * *")

@@ -42,6 +42,7 @@ DEMO = env.bool("AUSCULT_DEMO", default=False)
 #: Seconds by which the domain's clock runs behind; only a demonstration sets it.
 CLOCK_BEHIND = timedelta(seconds=env.int("AUSCULT_CLOCK_BEHIND_SECONDS", default=0))
 #: Keep every mail readable at /dev/mail instead of sending it.
+LINK_PREVIEWS = env.bool("AUSCULT_LINK_PREVIEWS", default=False)
 KEEP_MAIL = env.bool("AUSCULT_KEEP_MAIL", default=False)
 #: Plain HTTP on loopback, for the demonstration and for development.
 INSECURE_HTTP = env.bool("AUSCULT_INSECURE_HTTP", default=False)

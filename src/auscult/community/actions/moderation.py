@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from auscult.community import access
+from auscult.community.actions.previews import forget_previews
 from auscult.community.actions.threads import split_thread
 from auscult.community.models import (
     Comment,
@@ -310,6 +311,7 @@ def _purge(posting: Posting, comment: Comment | None) -> None:
         Decision.objects.filter(comment=comment).update(passage="")
         Flag.objects.filter(comment=comment).update(words="")
         return
+    forget_previews(Posting.objects.values_list("html", flat=True).get(pk=posting.pk))
     Posting.objects.filter(pk=posting.pk).update(**gone, title=PURGED_TITLE, kept_findings={}, picture_count=0)
     Revision.objects.filter(posting=posting).delete()
     Picture.objects.filter(posting=posting).delete()

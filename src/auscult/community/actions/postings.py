@@ -11,6 +11,7 @@ from django.db import transaction
 from auscult.community import access
 from auscult.community.actions import limits, notifying
 from auscult.community.actions.connections import labels_of
+from auscult.community.actions.previews import want_previews
 from auscult.community.gate import find_open, text_of
 from auscult.community.models import Posting, Revision
 from auscult.community.rules import ranking, writing
@@ -133,6 +134,7 @@ def create_posting(
         limits.look_for_spam(posting=posting, comment_id=None, member=member, text=body, now=now)
         notifying.tell_mentioned(posting, None, words.mentioned, actor=member, now=now)
         jobs.queue("community.tell_of_posting", posting_id=posting.pk)
+        want_previews(words.html)
     return posting
 
 
@@ -170,6 +172,7 @@ def edit_posting(*, standing: Standing, now: datetime, posting_id: int, title: s
         posting.title, posting.body, posting.html, posting.edited_at = title.strip(), body, words.html, now
         posting.save(update_fields=["title", "body", "html", "edited_at"])
         audit.record("community.posting.edit", standing=standing, thing=f"posting:{posting.pk}", now=now)
+        want_previews(words.html)
 
 
 def _keep(posting: Posting, now: datetime) -> None:

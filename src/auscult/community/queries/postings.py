@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import connection
 from markupsafe import Markup, escape
 
@@ -82,6 +84,16 @@ class PictureLine:
 
 
 @dataclass(frozen=True)
+class PreviewLine:
+    """What a page that the posting links to says of itself."""
+
+    url: str
+    host: str
+    title: str
+    summary: str
+
+
+@dataclass(frozen=True)
 class PostingPage:
     """Everything on the posting page.
 
@@ -116,6 +128,7 @@ class PostingPage:
     usefulness: UsefulnessBox
     poll: PollBox | None
     pictures: list[PictureLine]
+    previews: list[PreviewLine]
     read_comments: int | None
     is_followed: bool
     is_muted: bool
@@ -227,6 +240,7 @@ def get_posting_page(
         ),
         poll=get_poll_box(standing, survey_id, now) if survey_id and seen and only is None else None,
         pictures=_pictures(posting_id) if pictures and seen and only is None else [],
+        previews=_previews(html) if seen and only is None else [],
         read_comments=read,
         is_followed=followed,
         is_muted=muted,
@@ -357,6 +371,20 @@ def _nest(lines: list[CommentLine], count: int) -> tuple[list[CommentLine], int,
         (above[-1].answers if above else threads).append(line)
         above.append(line)
     return threads, len(lines), next_from
+
+
+def _previews(html: str) -> list[PreviewLine]:
+    links = markup.links_in(html) if settings.LINK_PREVIEWS else []
+    if not links:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT url, title, summary FROM community_linkpreview WHERE url = ANY(%s) AND title <> ''", [links]
+        )
+        found = {
+            url: PreviewLine(url, urlsplit(url).hostname or "", title, text) for url, title, text in cursor.fetchall()
+        }
+    return [found[url] for url in links if url in found]
 
 
 def _pictures(posting_id: int) -> list[PictureLine]:
