@@ -2,6 +2,7 @@
 
 import socket
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -21,7 +22,9 @@ PAGE = b"""<!doctype html><title>A page &amp; its title</title><meta name="descr
 
 
 def test_bare_addresses_become_links_and_nothing_else_does():
-    html = to_html("See https://example.org/a?b=1&c=2. Write to a@b.org, see fig.2 at clinic.org or www.example.org, //e.org.")
+    html = to_html(
+        "See https://example.org/a?b=1&c=2. Write to a@b.org, see fig.2 at clinic.org or www.example.org, //e.org."
+    )
     assert html.count("<a ") == 1
     assert 'rel="nofollow noopener noreferrer">https://example.org/a?b=1&amp;c=2</a>.' in html
     assert links_in(html) == ["https://example.org/a?b=1&c=2"]
@@ -58,6 +61,14 @@ def site():
             self.send_response(404 if kind == "none" else 200)
             self.send_header("Content-Type", "application/pdf" if kind == "pdf" else "text/html; charset=utf-8")
             self.end_headers()
+            if kind == "slow":
+                for byte in PAGE * 1000:
+                    try:
+                        self.wfile.write(bytes([byte]))
+                    except OSError:
+                        return
+                    time.sleep(0.05)
+                return
             self.wfile.write(PAGE if kind != "long" else b"<title>" + b"long " * 200_000)
 
         def log_message(self, *_):
@@ -91,6 +102,14 @@ def test_what_is_no_page_gives_no_preview(site, path, why):
 
 def test_a_long_page_is_read_in_part(site):
     assert len(fetch_preview(f"{site[0]}/long", allowed=anybody).title) <= previews.LONGEST_TITLE
+
+
+def test_a_page_that_comes_byte_by_byte_is_given_up(site, monkeypatch):
+    monkeypatch.setattr(previews, "WHOLE_SECONDS", 0.3)
+    begun = time.monotonic()
+    with pytest.raises(NoPreviewError):
+        fetch_preview(f"{site[0]}/slow", allowed=anybody)
+    assert time.monotonic() - begun < 5
 
 
 def test_ones_own_network_is_never_asked(site, monkeypatch):

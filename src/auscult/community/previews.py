@@ -6,16 +6,20 @@ be a public one, the connection goes to that address and to no other, and each r
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
 TIMEOUT_SECONDS, MOST_BYTES, MOST_REDIRECTS = 5.0, 256_000, 3
+#: For one answer as a whole: a page that comes byte by byte would hold the worker up, each byte within its own time.
+WHOLE_SECONDS = 10.0
 LONGEST_TITLE, LONGEST_SUMMARY = 200, 400
 _AGENT = "Auscult (link preview; fetched once, for all readers)"
 _PORTS = {"http": 80, "https": 443}
@@ -73,6 +77,9 @@ def _ask(url: str, allowed: Callable[[str], bool]) -> tuple[int, http.client.HTT
     if allowed is is_public and port != _PORTS[parts.scheme]:
         raise NoPreviewError("not the usual port")
     connection = _Pinned(host, port, _resolve(host, port, allowed), tls=parts.scheme == "https")
+    late = threading.Timer(WHOLE_SECONDS, connection.cut_off)
+    late.daemon = True
+    late.start()
     try:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("GET", path, headers={"User-Agent": _AGENT, "Accept": "text/html", "Connection": "close"})
@@ -81,6 +88,7 @@ def _ask(url: str, allowed: Callable[[str], bool]) -> tuple[int, http.client.HTT
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise NoPreviewError("not reached") from error
     finally:
+        late.cancel()
         connection.close()
 
 
@@ -100,11 +108,25 @@ class _Pinned(http.client.HTTPConnection):
     def __init__(self, host: str, port: int, address: str, *, tls: bool) -> None:
         super().__init__(host, port, timeout=TIMEOUT_SECONDS)
         self._address, self._tls = address, tls
+        self._wire: socket.socket | None = None
 
     def connect(self) -> None:
         """Connect to the address that was looked at."""
         plain = socket.create_connection((self._address, self.port), timeout=TIMEOUT_SECONDS)
-        self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self.host) if self._tls else plain
+        self.sock = plain
+        if self._tls:
+            context = ssl.create_default_context()
+            self.sock = context.wrap_socket(plain, server_hostname=self.host, do_handshake_on_connect=False)
+        # Kept apart, for http.client lets go of its own as soon as the headers are there.
+        self._wire = self.sock
+        if isinstance(self._wire, ssl.SSLSocket):
+            self._wire.do_handshake()
+
+    def cut_off(self) -> None:
+        """End the conversation from another thread: whoever waits for it gets an end of file."""
+        if self._wire is not None:
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(self._wire, socket.SHUT_RDWR)
 
 
 class _Head(HTMLParser):
