@@ -9,16 +9,16 @@ from PIL import Image, ImageDraw, PngImagePlugin
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from auscult.community.actions.cases import (
+from auscult.community.actions.cases import publish_case
+from auscult.community.actions.drafts import save_draft
+from auscult.community.actions.pictures import (
     CannotAddPicture,
-    CannotPublishCase,
+    CannotTakePictures,
     add_picture,
     cover_picture,
-    publish_case,
     remove_picture,
 )
-from auscult.community.actions.drafts import save_draft
-from auscult.community.models import Picture
+from auscult.community.models import Draft, Picture, Posting
 from auscult.community.pictures import Box, CannotTakePicture, burn_boxes, clean_picture, find_faces, find_text_regions
 from auscult.shared.refusals import NotFound
 
@@ -153,7 +153,7 @@ def test_a_picture_goes_with_its_case_once_what_was_found_is_answered(draft, mak
         standing=author, now=now, draft_id=number, data=saved(lettered, "PNG"), description="Both hands"
     )
     assert picture.offered
-    with pytest.raises(CannotPublishCase, match="pictures"):
+    with pytest.raises(CannotTakePictures, match="pictures"):
         publish_case(standing=author, now=now, draft_id=number)
     cover = {"standing": author, "now": now, "public_id": str(picture.public_id), "blurred": []}
     with pytest.raises(CannotAddPicture, match="few words"):
@@ -172,3 +172,54 @@ def test_a_picture_goes_with_its_case_once_what_was_found_is_answered(draft, mak
     assert client.get(address).status_code in {302, 403}
     with pytest.raises(NotFound):
         remove_picture(standing=author, now=now, public_id=str(picture.public_id))
+
+
+class TestPictureOfAnOrdinaryPosting:
+    @pytest.fixture
+    def author(self, make_member, now, client, topics):
+        from auscult.members.models import Account
+
+        author = make_member(handle="lamp", until=now.replace(year=2100))
+        client.force_login(Account.objects.get(member=author.member_id))
+        return author
+
+    def test_is_added_on_the_way_answered_and_goes_with_it(self, author, client, now):
+        topic = Posting._meta.get_field("topic").related_model.objects.first().slug
+        words = {"title": "A figure of ours", "body": "See below.", "topic": topic, "choices": "Yes\nNo"}
+        page = client.post("/postings/new", words | {"do": "pictures"})
+        draft = Draft.objects.get()
+        assert page.status_code == 302
+        assert page["Location"] == f"/postings/drafts/{draft.pk}/pictures"
+        assert draft.fields.items() >= words.items()
+        lettered = Image.new("L", (800, 600), 20)
+        ImageDraw.Draw(lettered).text((30, 30), "VANCE ELEANOR 448291", fill=255, font_size=28)
+        file = io.BytesIO(saved(lettered, "PNG"))
+        file.name = "figure.png"
+        added = client.post(page["Location"], {"picture": file, "description": "Our figure"}, follow=True)
+        assert b"look like a face or lettering" in added.content or b"looks like a face or lettering" in added.content
+        picture = Picture.objects.get()
+        form = client.get(f"/postings/new?draft={draft.pk}").content.decode()
+        assert "Waits for your look" in form
+        assert "See below." in form
+        words["choices"] = ""
+        refused = client.post("/postings/new", words | {"draft": draft.pk})
+        assert refused.status_code == 400
+        assert "Look at the pictures" in refused.content.decode()
+        assert not Posting.objects.exists()
+        covered = client.post(f"/pictures/{picture.public_id}/cover", {"boxes": "[]", "reason": "Lettering of ours"})
+        assert covered["Location"] == f"/postings/drafts/{draft.pk}/pictures#pictures"
+        done = client.post("/postings/new", words | {"draft": draft.pk}, follow=True)
+        assert f"/pictures/{picture.public_id}/?small=1" in done.content.decode()
+        assert not Draft.objects.exists()
+        assert Posting.objects.get().picture_count == 1
+
+    def test_words_are_not_lost_with_a_draft_that_is_gone(self, author, client):
+        topic = Posting._meta.get_field("topic").related_model.objects.first().slug
+        sent = {"title": "Still here", "body": "My words.", "topic": topic, "draft": "999"}
+        assert client.post("/postings/new", sent).status_code == 302
+        assert Posting.objects.get().body == "My words."
+
+    def test_of_somebody_elses_draft_is_not_there(self, author, client, draft, now):
+        _, number = draft
+        assert client.get(f"/postings/drafts/{number}/pictures").status_code == 404
+        assert client.post(f"/postings/drafts/{number}/pictures", {}).status_code == 404

@@ -78,6 +78,7 @@ SILENT = {
     "tell_mentioned": "a step of create_posting and add_comment, which write theirs",
     "tell_of_posting": "a job of create_posting, which wrote its own",
     "statement": "puts a decision into words",
+    "hand_over_pictures": "a step of create_posting, which writes its own",
     "want_previews": "a step of publish and edit, which write theirs",
     "forget_previews": "a step of purge, which writes its own",
     "look_for_spam": "a step of create_posting and add_comment, which write theirs; a flag is its own record",

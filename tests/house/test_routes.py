@@ -51,6 +51,7 @@ GET = {
     "community:rules-read": (200, 200, 200, 200, 200, 200),
     "community:case-create": (302, 403, 403, 200, 403, 403),
     "community:case-edit": (404, 404, 404, 404, 404, 404),
+    "community:draft-pictures": (404, 404, 404, 404, 404, 404),
     "community:picture-read": (404, 404, 404, 404, 404, 404),
     "community:case-solve": (302, 403, 404, 404, 403, 403),
     "surveys:survey-list": (302, 403, 200, 200, 403, 403),
@@ -151,7 +152,7 @@ POST = {
     "community:case-create": (403, 403, 403, 302, 403, 403),
     "community:case-edit": (403, 403, 404, 404, 403, 403),
     "community:finding-answer": (404, 404, 404, 404, 404, 404),
-    "community:picture-add": (404, 404, 404, 404, 404, 404),
+    "community:draft-pictures": (404, 404, 404, 404, 404, 404),
     "community:picture-cover": (404, 404, 404, 404, 404, 404),
     "community:case-publish": (404, 404, 404, 404, 404, 404),
     "community:case-solve": (403, 403, 404, 404, 403, 403),
@@ -383,7 +384,7 @@ def community_arguments(name, posting):
         "unsubscribe": {"token": "x"},
         "decision-read": {"decision_id": 99},
         "appeal-decide": {"decision_id": 99},
-        **{key: {"draft_id": 99} for key in ("case-edit", "finding-answer", "picture-add", "case-publish")},
+        **{key: {"draft_id": 99} for key in ("case-edit", "finding-answer", "draft-pictures", "case-publish")},
         **{key: {"public_id": "00000000-0000-4000-8000-000000000000"} for key in ("picture-read", "picture-cover")},
     }
     if name in special:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
 from django.db import connection
 
@@ -227,14 +228,16 @@ def require_posting(standing: Standing) -> None:
     require_handle(standing)
 
 
-def load_draft_to_write(standing: Standing, draft_id: int, *, lock: bool = False) -> Draft:
-    """One's own draft of a case.
+def load_draft_to_write(
+    standing: Standing, draft_id: int, *, kinds: Collection[str] = (Draft.Kind.CASE,), lock: bool = False
+) -> Draft:
+    """One's own draft, of a case unless other kinds are named.
 
     Raises:
         NotFound: none, or somebody else's.
     """
     drafts = Draft.objects.select_for_update() if lock else Draft.objects
-    found = drafts.filter(pk=draft_id, member_id=standing.member_id or 0, kind=Draft.Kind.CASE).first()
+    found = drafts.filter(pk=draft_id, member_id=standing.member_id or 0, kind__in=kinds).first()
     if found is None:
         raise NotFound
     return found
@@ -254,6 +257,19 @@ def load_picture_to_cover(standing: Standing, public_id: str) -> Picture:
     if found is None:
         raise NotFound
     return found
+
+
+def find_draft_of_picture(standing: Standing, public_id: str) -> tuple[int, str]:
+    """Number and kind of one's own draft that a picture is in.
+
+    Raises:
+        NotFound: none, or somebody else's, or published already.
+    """
+    found = Picture.objects.filter(public_id=public_id, member_id=standing.member_id or 0, draft__isnull=False)
+    row = found.values_list("draft_id", "draft__kind").first()
+    if row is None or row[0] is None or row[1] is None:
+        raise NotFound
+    return row[0], row[1]
 
 
 def load_picture_to_read(standing: Standing, public_id: str) -> Picture:

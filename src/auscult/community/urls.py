@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from auscult.community.views import cases, comments, drafts, feed, moderation, notifications, people, postings
+from auscult.community.views import cases, comments, drafts, feed, moderation, notifications, people, pictures, postings
 
 app_name = "community"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("postings/preview", postings.preview, name="words-preview"),
     path("postings/drafts/", drafts.drafts, name="draft-list"),
     path("postings/drafts/save", drafts.draft_save, name="draft-save"),
+    path("postings/drafts/<int:draft_id>/pictures", pictures.draft_pictures, name="draft-pictures"),
     path("postings/drafts/<int:draft_id>/discard", drafts.draft_discard, name="draft-discard"),
     path("postings/<int:posting_id>/", postings.posting, name="posting-read"),
     path("postings/<int:posting_id>/edit", postings.posting_edit, name="posting-edit"),
@@ -55,9 +56,8 @@ urlpatterns = [
     path("cases/new", cases.case_create, name="case-create"),
     path("cases/drafts/<int:draft_id>/", cases.case_edit, name="case-edit"),
     path("cases/drafts/<int:draft_id>/findings", cases.finding_answer, name="finding-answer"),
-    path("cases/drafts/<int:draft_id>/pictures", cases.picture_add, name="picture-add"),
     path("cases/drafts/<int:draft_id>/publish", cases.case_publish, name="case-publish"),
-    path("pictures/<uuid:public_id>/", cases.picture, name="picture-read"),
-    path("pictures/<uuid:public_id>/cover", cases.picture_cover, name="picture-cover"),
+    path("pictures/<uuid:public_id>/", pictures.picture, name="picture-read"),
+    path("pictures/<uuid:public_id>/cover", pictures.picture_cover, name="picture-cover"),
     path("postings/<int:posting_id>/solve", cases.case_solve, name="case-solve"),
 ]

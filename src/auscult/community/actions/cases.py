@@ -1,4 +1,4 @@
-"""Clinical cases: the gate before publication, pictures, and what solved them."""
+"""Clinical cases: the gate before publication, and what solved them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,8 @@ from auscult.community import access
 from auscult.community.actions.postings import create_posting
 from auscult.community.deidentification import find_identifiers, finding_key, remove_findings
 from auscult.community.gate import find_open, text_of
-from auscult.community.models import Comment, Notification, Picture, Posting
-from auscult.community.pictures import Box, CannotTakePicture, burn_boxes, clean_picture, find_faces, find_text_regions
-from auscult.community.pictures import Picture as Pixels
-from auscult.community.rules.cases import MOST_PICTURES, SHORTEST_REASON, CaseState
+from auscult.community.models import Comment, Notification, Posting
+from auscult.community.rules.cases import SHORTEST_REASON, CaseState
 from auscult.community.rules.moderation import WordsState
 from auscult.community.rules.notifying import Kind
 from auscult.shared import audit
@@ -28,10 +26,6 @@ class CannotPublishCase(Refused):
 
 class CannotAnswerFinding(Refused):
     """The reason was not taken."""
-
-
-class CannotAddPicture(Refused):
-    """The picture was not taken."""
 
 
 class CannotSolveCase(Refused):
@@ -83,97 +77,6 @@ def replace_findings(*, standing: Standing, now: datetime, draft_id: int, keys: 
     return count
 
 
-def add_picture(*, standing: Standing, now: datetime, draft_id: int, data: bytes, description: str) -> Picture:
-    """Add a picture to a draft: only its bare pixels are kept; faces and lettering that are found must be covered or answered.
-
-    Raises:
-        NotFound: no such draft, or somebody else's.
-        CannotAddPicture: too many, or no picture we can take.
-    """
-    # Outside the transaction: it takes a second, and needs nothing locked.
-    access.load_draft_to_write(standing, draft_id)
-    try:
-        pixels = clean_picture(data)
-    except CannotTakePicture as problem:
-        raise CannotAddPicture(str(problem)) from problem
-    offered = [*find_faces(pixels.data), *find_text_regions(pixels.data)]
-    with transaction.atomic():
-        draft = access.load_draft_to_write(standing, draft_id, lock=True)
-        if draft.pictures.count() >= MOST_PICTURES:
-            raise CannotAddPicture(f"A case has {MOST_PICTURES} pictures at most.")
-        picture = Picture.objects.create(
-            member_id=standing.require_member(),
-            draft=draft,
-            description=description.strip()[:300],
-            removed=list(pixels.removed),
-            offered=[_as_json(box) for box in offered],
-            added_at=now,
-            **_columns(pixels),
-        )
-        audit.record("community.picture.add", standing=standing, thing=f"picture:{picture.pk}", now=now)
-    return picture
-
-
-def _columns(pixels: Pixels) -> dict[str, object]:
-    return {
-        "data": pixels.data,
-        "thumbnail": pixels.thumbnail,
-        "media_type": pixels.media_type,
-        "width": pixels.width,
-        "height": pixels.height,
-    }
-
-
-def _as_json(box: Box) -> dict[str, float]:
-    return {"left": box.left, "top": box.top, "width": box.width, "height": box.height}
-
-
-def cover_picture(
-    *, standing: Standing, now: datetime, public_id: str, boxes: Sequence[Box], blurred: Sequence[Box], reason: str
-) -> None:
-    """Burn boxes into a picture of a draft; what was there is gone. What was offered counts as answered then.
-
-    Args:
-        boxes: parts to cover.
-        blurred: parts to make unrecognisable.
-        reason: why what was found and is not covered stays; needed where no box was drawn.
-
-    Raises:
-        NotFound: no such picture, or somebody else's.
-        CannotAddPicture: neither a box nor a reason, or a box that is none.
-    """
-    with transaction.atomic():
-        picture = access.load_picture_to_cover(standing, public_id)
-        if not boxes and not blurred and len(reason.strip()) < SHORTEST_REASON:
-            raise CannotAddPicture("Cover what was found, or say in a few words why it may stay.")
-        try:
-            pixels = None
-            if boxes:
-                pixels = burn_boxes(bytes(picture.data), boxes, how="cover")
-            if blurred:
-                pixels = burn_boxes(pixels.data if pixels else bytes(picture.data), blurred, how="blur")
-        except CannotTakePicture as problem:
-            raise CannotAddPicture(str(problem)) from problem
-        if pixels:
-            for column, value in _columns(pixels).items():
-                setattr(picture, column, value)
-        picture.offered, picture.reason = [], reason.strip()[:300]
-        picture.save()
-        audit.record("community.picture.cover", standing=standing, thing=f"picture:{picture.pk}", now=now)
-
-
-def remove_picture(*, standing: Standing, now: datetime, public_id: str) -> None:
-    """Take a picture out of a draft; it is deleted.
-
-    Raises:
-        NotFound: no such picture, or somebody else's.
-    """
-    with transaction.atomic():
-        picture = access.load_picture_to_cover(standing, public_id)
-        audit.record("community.picture.remove", standing=standing, thing=f"picture:{picture.pk}", now=now)
-        picture.delete()
-
-
 def publish_case(*, standing: Standing, now: datetime, draft_id: int) -> Posting:
     """Publish a case whose findings are all removed or answered.
 
@@ -181,8 +84,8 @@ def publish_case(*, standing: Standing, now: datetime, draft_id: int) -> Posting
 
     Raises:
         NotFound: no such draft, or somebody else's.
-        CannotPublishCase: findings or pictures wait for an answer, or it says not what kind of case it is.
-        NotAllowed, CannotCreatePosting, CannotWrite: as for any posting.
+        CannotPublishCase: findings wait for an answer, or it says not what kind of case it is.
+        NotAllowed, CannotCreatePosting, CannotTakePictures, CannotWrite: as for any posting.
     """
     with transaction.atomic():
         draft = access.load_draft_to_write(standing, draft_id, lock=True)
@@ -194,24 +97,16 @@ def publish_case(*, standing: Standing, now: datetime, draft_id: int) -> Posting
             raise CannotPublishCase(
                 f"{len(waiting)} finding{'s wait' if len(waiting) > 1 else ' waits'}: replace each, or say why it stays."
             )
-        pictures = list(draft.pictures.defer("data", "thumbnail"))
-        if any(picture.offered for picture in pictures):
-            raise CannotPublishCase(
-                "Look at the pictures: what was found in them is covered, or answered with a reason."
-            )
         posting = create_posting(
             standing=standing,
             now=now,
             title=fields.get("title", ""),
             body=fields.get("body", ""),
             topic=fields.get("topic", ""),
+            draft_id=draft_id,
             case_state=CaseState(fields["case_state"]),
             kept_findings=draft.reasons,
         )
-        if pictures:
-            Picture.objects.filter(draft=draft).update(draft=None, posting=posting)
-            Posting.objects.filter(pk=posting.pk).update(picture_count=len(pictures))
-        draft.delete()
         audit.record(
             "community.case.publish",
             standing=standing,

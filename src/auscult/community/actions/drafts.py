@@ -15,7 +15,7 @@ from auscult.shared.refusals import NotFound, Refused
 from auscult.shared.standing import Standing
 
 #: What a draft keeps of a form.
-FIELDS = ("title", "body", "topic", "question", "choices", "days", "compared_with", "case_state")
+FIELDS = ("title", "body", "topic", "question", "choices", "days", "compared_with", "case_state", "organisation")
 MOST_DRAFTS = 50
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from auscult.community import access
 from auscult.community.actions import limits, notifying
 from auscult.community.actions.connections import labels_of
+from auscult.community.actions.pictures import WITH_PICTURES, hand_over_pictures
 from auscult.community.actions.previews import want_previews
 from auscult.community.gate import find_open, text_of
 from auscult.community.models import Posting, Revision
@@ -63,6 +64,7 @@ def create_posting(
     body: str,
     topic: str,
     poll: PollDraft | None = None,
+    draft_id: int | None = None,
     case_state: CaseState | None = None,
     kept_findings: Mapping[str, str] | None = None,
     organisation_id: int | None = None,
@@ -75,13 +77,16 @@ def create_posting(
     Args:
         body: Markdown.
         topic: slug.
+        draft_id: one's own that becomes the posting; its pictures go with it, and it is gone.
         case_state: for a clinical case, which ``actions.cases.publish_case`` lets through its gate first.
         kept_findings: what of the gate's findings its author keeps, and why.
         organisation_id: for a posting in the name of an organisation.
 
     Raises:
         NotAllowed: not verified, no handle, or no appointment with the power to post.
+        NotFound: no such draft, or somebody else's.
         CannotCreatePosting: title, text or topic will not do.
+        CannotTakePictures: pictures of the draft wait for an answer.
         CannotWrite: a sanction or a limit is in force.
         CannotDraftSurvey, CannotOpenSurvey: the poll will not do.
     """
@@ -131,6 +136,10 @@ def create_posting(
             rank_hours=ranking.rank_hours(now, 0, 0),
         )
         audit.record("community.posting.create", standing=standing, thing=f"posting:{posting.pk}", now=now)
+        if draft_id is not None:
+            draft = access.load_draft_to_write(standing, draft_id, kinds=WITH_PICTURES, lock=True)
+            hand_over_pictures(draft, posting)
+            draft.delete()
         limits.look_for_spam(posting=posting, comment_id=None, member=member, text=body, now=now)
         notifying.tell_mentioned(posting, None, words.mentioned, actor=member, now=now)
         jobs.queue("community.tell_of_posting", posting_id=posting.pk)

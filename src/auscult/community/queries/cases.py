@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from auscult.community import access
 from auscult.community.deidentification import Finding, find_identifiers, finding_key
 from auscult.community.gate import text_of
+from auscult.community.queries.pictures import DraftPicture, pictures_of
 from auscult.shared.standing import Standing
 
 
@@ -24,19 +25,6 @@ class FindingLine:
     key: str
     before: str
     after: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class DraftPicture:
-    """A picture of a draft."""
-
-    public_id: str
-    width: int
-    height: int
-    description: str
-    removed: list[str]
-    offered: list[dict[str, float]]
     reason: str
 
 
@@ -68,10 +56,4 @@ def get_case_draft(standing: Standing, draft_id: int) -> CaseDraftPage:
         before = text[max(0, each.start - 50) : each.start].replace("\n", " ")
         after = text[each.end : each.end + 50].replace("\n", " ")
         lines.append(FindingLine(each, key, before, after, draft.reasons.get(key, "")))
-    pictures = [
-        DraftPicture(
-            str(each.public_id), each.width, each.height, each.description, each.removed, each.offered, each.reason
-        )
-        for each in draft.pictures.defer("data", "thumbnail").order_by("pk")
-    ]
-    return CaseDraftPage(draft_id, draft.fields, lines, sum(1 for line in lines if not line.reason), pictures)
+    return CaseDraftPage(draft_id, draft.fields, lines, sum(1 for line in lines if not line.reason), pictures_of(draft))

@@ -1,30 +1,22 @@
-"""Cases: writing one, its gate, its pictures, what solved it."""
+"""Cases: writing one, its gate, what solved it."""
 
 from __future__ import annotations
 
-import json
-
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from auscult.community import access
 from auscult.community.actions.cases import (
-    CannotAddPicture,
-    add_picture,
     answer_finding,
-    cover_picture,
     publish_case,
-    remove_picture,
     reopen_case,
     replace_findings,
     solve_case,
 )
 from auscult.community.actions.drafts import save_draft
 from auscult.community.models import Draft
-from auscult.community.pictures import Box
 from auscult.community.queries.cases import get_case_draft
 from auscult.community.queries.history import words_of
 from auscult.community.rules.cases import CASE_WORDS
@@ -69,10 +61,11 @@ def case_edit(request: HttpRequest, draft_id: int) -> HttpResponse:
             fields={key: str(value) for key, value in request.POST.items()},
         )
         return redirect(reverse("community:case-edit", args=[draft_id]) + "#findings")
-    return _show(request, draft_id)
+    return show_case_draft(request, draft_id)
 
 
-def _show(request: HttpRequest, draft_id: int, error: str = "", status: int = 200) -> HttpResponse:
+def show_case_draft(request: HttpRequest, draft_id: int, error: str = "", status: int = 200) -> HttpResponse:
+    """Show a case that is being written, with why something was refused."""
     page = get_case_draft(standing_of(request), draft_id)
     values = {
         "page": page,
@@ -107,88 +100,8 @@ def finding_answer(request: HttpRequest, draft_id: int) -> HttpResponse:
         act,
         done=done,
         to=reverse("community:case-edit", args=[draft_id]) + "#findings",
-        show=lambda error, status: _show(request, draft_id, error, status),
+        show=lambda error, status: show_case_draft(request, draft_id, error, status),
     )
-
-
-@require_POST
-def picture_add(request: HttpRequest, draft_id: int) -> HttpResponse:
-    """Add a picture to a case."""
-    access.load_draft_to_write(standing_of(request), draft_id)
-    file = request.FILES.get("picture")
-
-    def act() -> object:
-        if file is None:
-            raise CannotAddPicture("Choose a picture first.")
-        return add_picture(
-            standing=standing_of(request),
-            now=clock.now(),
-            draft_id=draft_id,
-            data=file.read(),
-            description=request.POST.get("description", ""),
-        )
-
-    return attempt(
-        request,
-        act,
-        done="The picture is in; only its bare pixels were kept. Look at what was found in it.",
-        to=reverse("community:case-edit", args=[draft_id]) + "#pictures",
-        show=lambda error, status: _show(request, draft_id, error, status),
-    )
-
-
-@require_POST
-def picture_cover(request: HttpRequest, public_id: str) -> HttpResponse:
-    """Burn boxes into a picture, answer with a reason, or take the picture out."""
-    standing, now = standing_of(request), clock.now()
-    draft_id = access.load_picture_to_read(standing, public_id).draft_id
-    if request.POST.get("do") == "remove":
-        remove_picture(standing=standing, now=now, public_id=public_id)
-        messages.success(request, "The picture is deleted.")
-        return redirect(reverse("community:case-edit", args=[draft_id]) + "#pictures")
-
-    def act() -> None:
-        boxes, blurred = _boxes(request.POST.get("boxes", ""))
-        cover_picture(
-            standing=standing,
-            now=now,
-            public_id=public_id,
-            boxes=boxes,
-            blurred=blurred,
-            reason=request.POST.get("reason", ""),
-        )
-
-    return attempt(
-        request,
-        act,
-        done="Done. What was covered is gone from the picture.",
-        to=reverse("community:case-edit", args=[draft_id]) + "#pictures",
-        show=lambda error, status: _show(request, draft_id or 0, error, status),
-    )
-
-
-def _boxes(text: str) -> tuple[list[Box], list[Box]]:
-    try:
-        rows = json.loads(text or "[]")
-        found = [
-            (str(row.get("how", "cover")), Box(*(float(row[side]) for side in ("left", "top", "width", "height"))))
-            for row in rows
-        ]
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise CannotAddPicture("The boxes could not be read. Draw them again.") from error
-    return [box for how, box in found if how != "blur"], [box for how, box in found if how == "blur"]
-
-
-@require_safe
-def picture(request: HttpRequest, public_id: str) -> HttpResponse:
-    """A picture."""
-    found = access.load_picture_to_read(standing_of(request), public_id)
-    data = found.thumbnail if request.GET.get("small") else found.data
-    response = HttpResponse(bytes(data), content_type=found.media_type)
-    # Whoever may see it now may not after a flag: browsers ask again.
-    response["Cache-Control"] = "private, no-cache"
-    response["Content-Security-Policy"] = "default-src 'none'"
-    return response
 
 
 @require_POST
@@ -199,7 +112,7 @@ def case_publish(request: HttpRequest, draft_id: int) -> HttpResponse:
         lambda: publish_case(standing=standing_of(request), now=clock.now(), draft_id=draft_id),
         done="Your case is published.",
         to=lambda posting: address(posting.pk),
-        show=lambda error, status: _show(request, draft_id, error, status),
+        show=lambda error, status: show_case_draft(request, draft_id, error, status),
     )
 
 

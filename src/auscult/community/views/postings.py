@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from auscult.community import access
 from auscult.community.actions import ties
 from auscult.community.actions.comments import rate_usefulness
-from auscult.community.actions.drafts import discard_draft
+from auscult.community.actions.drafts import save_draft
 from auscult.community.actions.notifying import note_seen
 from auscult.community.actions.postings import (
     PollDraft,
@@ -24,8 +24,10 @@ from auscult.community.actions.postings import (
     restore_posting,
     retract_posting,
 )
+from auscult.community.models import Draft
 from auscult.community.queries.drafts import find_draft_fields
 from auscult.community.queries.history import get_history
+from auscult.community.queries.pictures import get_draft_pictures
 from auscult.community.queries.postings import get_posting_page, get_posting_poll
 from auscult.community.rules import writing
 from auscult.community.rules.cases import CASE_WORDS
@@ -198,8 +200,7 @@ def posting_create(request: HttpRequest) -> HttpResponse:
     if not badges:
         standing.require(Permission.POSTING_CREATE, "Only members whose verification is valid post.")
         access.require_handle(standing)
-    draft_id = whole_number(request.POST.get("draft", request.GET.get("draft")))
-    stored = find_draft_fields(standing, draft_id) if draft_id else {}
+    draft_id, stored = _find_draft(request)
     entered = {
         "title": request.POST.get("title", stored.get("title", "")),
         "body": request.POST.get("body", stored.get("body", "")),
@@ -208,9 +209,22 @@ def posting_create(request: HttpRequest) -> HttpResponse:
         "choices": request.POST.get("choices", stored.get("choices", "")),
         "days": request.POST.get("days", stored.get("days", "7")),
         "compared_with": request.POST.get("compared_with", stored.get("compared_with", ""))[:50],
-        "organisation": request.POST.get("organisation", request.GET.get("organisation", "")),
+        "organisation": request.POST.get(
+            "organisation", stored.get("organisation", request.GET.get("organisation", ""))
+        ),
     }
     error, status = "", 200
+    if request.POST.get("do") == "pictures":
+        draft_id = save_draft(
+            standing=standing,
+            now=clock.now(),
+            draft_id=draft_id,
+            kind=Draft.Kind.POSTING,
+            posting_id=None,
+            parent=0,
+            fields=entered,
+        )
+        return redirect("community:draft-pictures", draft_id)
     if request.method == "POST":
         now = clock.now()
         try:
@@ -221,13 +235,12 @@ def posting_create(request: HttpRequest) -> HttpResponse:
                 body=entered["body"],
                 topic=entered["topic"],
                 poll=_poll_draft(entered, now),
+                draft_id=draft_id,
                 organisation_id=whole_number(entered["organisation"]),
             )
         except Refused as refusal:
             error, status = str(refusal), refusal.status
         else:
-            if draft_id:
-                discard_draft(standing=standing, now=now, draft_id=draft_id)
             return redirect("community:posting-read", created.pk)
     values = {
         "topics": list(Topic.objects.all()),
@@ -235,10 +248,24 @@ def posting_create(request: HttpRequest) -> HttpResponse:
         "badges": badges,
         "entered": entered,
         "draft_id": draft_id or "",
+        "pictures": get_draft_pictures(standing, draft_id).pictures if draft_id else [],
         "error": error,
         "most_choices": MOST_CHOICES,
     }
     return render_page(request, "community/posting_create.html", values, status=status)
+
+
+def _find_draft(request: HttpRequest) -> tuple[int | None, dict[str, str]]:
+    """The draft that is written on, and what it holds. One that is gone must not take the words along that are sent now."""
+    draft_id = whole_number(request.POST.get("draft", request.GET.get("draft")))
+    if not draft_id:
+        return None, {}
+    try:
+        return draft_id, find_draft_fields(standing_of(request), draft_id)
+    except NotFound:
+        if request.method == "POST":
+            return None, {}
+        raise
 
 
 def _poll_draft(entered: dict[str, str], now: datetime) -> PollDraft | None:
