@@ -162,6 +162,43 @@ def test_a_case_waits_until_each_finding_is_removed_or_answered(make_member, aut
     assert not Draft.objects.exists()
 
 
+def test_what_was_found_once_is_found_again_when_the_words_around_it_are_replaced(author, now):
+    draft = draft_of(author, now, body="In bed 4: Vance, Eleanor, 94; transferred.")
+    page = get_case_draft(author, draft)
+    name = next(line for line in page.findings if line.finding.kind == C.NAME)
+    before = {line.finding.text for line in page.findings}
+    assert "94" in before
+    replace_findings(standing=author, now=now, draft_id=draft, keys=[name.key])
+    after = get_case_draft(author, draft)
+    assert "Vance" not in after.fields["body"]
+    assert "94" in {line.finding.text for line in after.findings}
+    with pytest.raises(CannotPublishCase, match="wait"):
+        publish_case(standing=author, now=now, draft_id=draft)
+
+
+def test_known_names_are_found_as_names_only():
+    found = find_identifiers(
+        "It may be so. They told May, and 94 others.", known=["NAME:may", "DATE:94", "nonsense", "ODD:x"]
+    )
+    assert [(each.text, each.start) for each in found if each.why.startswith("This was found before")] == [
+        ("May", 24),
+        ("94", 33),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("Mrs. Eleanor Vance came.", "The patient came."),
+        ("Seen with Mrs. Eleanor Vance.", "Seen with the patient."),
+        ("She is a 93-year-old.", "She is an over-90-year-old."),
+        ("Better.\nMr. Vance left.", "Better.\nThe patient left."),
+    ],
+)
+def test_what_is_put_in_place_reads_like_a_sentence(text, cleaned):
+    assert remove_findings(text, find_identifiers(text)) == cleaned
+
+
 def test_an_edit_of_a_published_case_goes_through_the_same_gate(author, now):
     draft = draft_of(author, now, body="A rash on both hands.")
     posting = publish_case(standing=author, now=now, draft_id=draft)

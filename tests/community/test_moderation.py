@@ -28,6 +28,7 @@ from auscult.community.queries.postings import get_posting_page
 from auscult.community.rules import moderation as rules
 from auscult.community.rules.cases import CaseState
 from auscult.community.rules.moderation import Measure, Rule, SanctionKind
+from auscult.members.models import Account
 from auscult.shared.refusals import NotAllowed, NotFound
 from auscult.shared.standing import Level
 
@@ -123,7 +124,7 @@ def test_who_reports_falsely_again_and_again_hides_nothing_by_oneself():
 @pytest.mark.parametrize("measure", [each for each in Measure if each != Measure.SPLIT])
 @pytest.mark.parametrize("on_comment", [False, True])
 def test_nothing_is_decided_without_its_author_seeing_what_and_why(
-    make_member, author, posting, moderator, now, measure, on_comment
+    make_member, author, posting, moderator, now, measure, on_comment, client
 ):
     number = comment(author, posting, now, "Words of a comment.").number if on_comment else None
     flag(make_member(), posting, now, number=number)
@@ -133,6 +134,10 @@ def test_nothing_is_decided_without_its_author_seeing_what_and_why(
     told = Notification.objects.get(member_id=author.member_id, kind="decision")
     assert REASON in told.text
     assert told.mail_due
+    client.force_login(Account.objects.get(member=author.member_id))
+    there = client.get(f"/notifications/{told.pk}/")
+    assert there["Location"] == f"/moderation/decisions/{told.decision_id}/"
+    assert REASON in client.get(there["Location"]).content.decode()
     page = get_statement(author, decision.pk, now)
     assert (page.decision.reason, page.decision.rule) == (REASON, "respect")
     with pytest.raises(NotFound):

@@ -386,7 +386,9 @@ CLASSES = {
     "community.notification": {
         "member": "link",
         "actor": "link",
-        **dict.fromkeys(["id", "kind", "posting", "comment", "text", "made_at", "seen_at", "mail_due"], "plain"),
+        **dict.fromkeys(
+            ["id", "kind", "posting", "comment", "decision", "text", "made_at", "seen_at", "mail_due"], "plain"
+        ),
     },
     "community.notificationwish": {
         "member": "link",

@@ -12,9 +12,14 @@ def find_open(text: str, reasons: Mapping[str, str]) -> list[Finding]:
 
     Args:
         text: title and text of a case.
-        reasons: key of a finding → why it stays.
+        reasons: key of a finding → why it stays; empty where it was found once and not answered.
     """
-    return [each for each in find_identifiers(text) if finding_key(each) not in reasons]
+    return [each for each in find_identifiers(text, reasons) if not reasons.get(finding_key(each))]
+
+
+def keep_in_mind(text: str, reasons: Mapping[str, str]) -> dict[str, str]:
+    """Reasons, and every finding of now without one: so that none is lost when words beside it are replaced."""
+    return {finding_key(each): "" for each in find_identifiers(text, reasons)} | dict(reasons)
 
 
 def text_of(fields: Mapping[str, str]) -> str:

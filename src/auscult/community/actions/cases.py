@@ -10,7 +10,7 @@ from django.db import transaction
 from auscult.community import access
 from auscult.community.actions.postings import create_posting
 from auscult.community.deidentification import find_identifiers, finding_key, remove_findings
-from auscult.community.gate import find_open, text_of
+from auscult.community.gate import find_open, keep_in_mind, text_of
 from auscult.community.models import Comment, Notification, Posting
 from auscult.community.rules.cases import SHORTEST_REASON, CaseState
 from auscult.community.rules.moderation import WordsState
@@ -45,9 +45,10 @@ def answer_finding(*, standing: Standing, now: datetime, draft_id: int, key: str
         draft = access.load_draft_to_write(standing, draft_id)
         if len(reason.strip()) < SHORTEST_REASON:
             raise CannotAnswerFinding("Say in a few words why this cannot tell who the patient is.")
-        if key not in {finding_key(each) for each in find_identifiers(text_of(draft.fields))}:
+        known = keep_in_mind(text_of(draft.fields), draft.reasons)
+        if key not in {finding_key(each) for each in find_identifiers(text_of(draft.fields), known)}:
             raise CannotAnswerFinding("This does not stand in the text any more.")
-        draft.reasons = draft.reasons | {key: reason.strip()[:300]}
+        draft.reasons = known | {key: reason.strip()[:300]}
         draft.save(update_fields=["reasons"])
         audit.record("community.finding.answer", standing=standing, thing=f"draft:{draft_id}", now=now)
 
@@ -66,13 +67,13 @@ def replace_findings(*, standing: Standing, now: datetime, draft_id: int, keys: 
     """
     with transaction.atomic():
         draft = access.load_draft_to_write(standing, draft_id)
-        count = 0
+        draft.reasons, count = keep_in_mind(text_of(draft.fields), draft.reasons), 0
         for field in ("title", "body"):
             text = draft.fields.get(field, "")
             chosen = [each for each in find_open(text, draft.reasons) if not keys or finding_key(each) in keys]
             draft.fields[field] = remove_findings(text, chosen)
             count += len(chosen)
-        draft.save(update_fields=["fields"])
+        draft.save(update_fields=["fields", "reasons"])
         audit.record("community.finding.replace", standing=standing, thing=f"draft:{draft_id}", now=now, count=count)
     return count
 
@@ -105,7 +106,7 @@ def publish_case(*, standing: Standing, now: datetime, draft_id: int) -> Posting
             topic=fields.get("topic", ""),
             draft_id=draft_id,
             case_state=CaseState(fields["case_state"]),
-            kept_findings=draft.reasons,
+            kept_findings={key: reason for key, reason in draft.reasons.items() if reason},
         )
         audit.record(
             "community.case.publish",

@@ -156,9 +156,24 @@ def _comment(posting: Posting, number: int | None) -> Comment | None:
     return found
 
 
-def _tell(member: int, kind: Kind, posting: Posting, comment: Comment | None, text: str, now: datetime) -> None:
+def _tell(
+    member: int,
+    kind: Kind,
+    posting: Posting,
+    comment: Comment | None,
+    text: str,
+    now: datetime,
+    decision: Decision | None = None,
+) -> None:
     Notification.objects.create(
-        member_id=member, kind=kind, posting=posting, comment=comment, text=text, made_at=now, mail_due=True
+        member_id=member,
+        kind=kind,
+        posting=posting,
+        comment=comment,
+        decision=decision,
+        text=text,
+        made_at=now,
+        mail_due=True,
     )
 
 
@@ -231,7 +246,7 @@ def take_measure(
         if measure in rules.TAKING and rule not in rules.HARMLESS:
             _sanction(decision, now)
         if measure != Measure.KEEP or earliest is not None:
-            _tell(target.author_id, Kind.DECISION, posting, comment, statement(decision), now)
+            _tell(target.author_id, Kind.DECISION, posting, comment, statement(decision), now, decision)
         audit.record(
             "community.measure.take",
             standing=standing,
@@ -399,6 +414,7 @@ def decide_appeal(*, standing: Standing, now: datetime, decision_id: int, outcom
                 decision.comment,
                 f"Appeal decided: the decision {told}. {appeal.reason}",
                 now,
+                decision,
             )
         audit.record(
             "community.appeal.decide", standing=standing, thing=f"decision:{decision_id}", now=now, outcome=outcome

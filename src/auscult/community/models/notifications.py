@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from auscult.community.models.moderation import Decision
 from auscult.community.models.postings import Comment, Posting
 from auscult.community.rules.notifying import Kind, Rhythm
 from auscult.members.models import Member
@@ -17,7 +18,8 @@ class Notification(models.Model):
     comment = models.ForeignKey(Comment, on_delete=models.CASCADE, null=True, related_name="+")
     # Whose words it is about; null where nobody's.
     actor = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
-    # For decisions of moderators: what was decided, in words.
+    # For decisions of moderators and appeals: where it stands, and what was decided, in words.
+    decision = models.ForeignKey(Decision, on_delete=models.CASCADE, null=True, related_name="+")
     text = models.TextField(blank=True)
     made_at = models.DateTimeField()
     seen_at = models.DateTimeField(null=True)

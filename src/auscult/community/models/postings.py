@@ -160,7 +160,7 @@ class Draft(models.Model):
     posting = models.ForeignKey(Posting, on_delete=models.CASCADE, null=True, related_name="+")
     parent = models.PositiveIntegerField(default=0)
     fields = models.JSONField(default=dict)
-    # Findings of the de-identification gate that the author keeps: key of the finding → reason.
+    # Findings of the de-identification gate: key of the finding → why the author keeps it; empty while it is not answered.
     reasons = models.JSONField(default=dict)
     saved_at = models.DateTimeField()
 

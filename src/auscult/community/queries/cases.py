@@ -48,7 +48,7 @@ def get_case_draft(standing: Standing, draft_id: int) -> CaseDraftPage:
     draft = access.load_draft_to_write(standing, draft_id)
     text = text_of(draft.fields)
     lines, seen = [], set()
-    for each in find_identifiers(text):
+    for each in find_identifiers(text, draft.reasons):
         key = finding_key(each)
         if key in seen:
             continue

@@ -92,11 +92,11 @@ def list_notifications(standing: Standing, before: str = "") -> NotificationPage
 
 @dataclass(frozen=True)
 class Place:
-    """Where a notification leads."""
+    """Where a notification leads: a decision of moderators, or a posting or comment."""
 
     posting_id: int | None
     number: int | None
-    kind: Kind
+    decision_id: int | None
 
 
 def get_place(standing: Standing, notification_id: int) -> Place:
@@ -107,14 +107,14 @@ def get_place(standing: Standing, notification_id: int) -> Place:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT n.posting_id, c.number, n.kind FROM community_notification AS n "
+            "SELECT n.posting_id, c.number, n.decision_id FROM community_notification AS n "
             "LEFT JOIN community_comment AS c ON c.id = n.comment_id WHERE n.id = %s AND n.member_id = %s",
             [notification_id, standing.member_id or 0],
         )
         row = cursor.fetchone()
     if row is None:
         raise NotFound
-    return Place(row[0], row[1], Kind(row[2]))
+    return Place(*row)
 
 
 @dataclass(frozen=True)

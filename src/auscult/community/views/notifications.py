@@ -39,6 +39,8 @@ def notification_open(request: HttpRequest, notification_id: int) -> HttpRespons
     if place.posting_id is None:
         return redirect("community:notification-list")
     notifying.note_seen(member_id=standing.require_member(), posting_id=place.posting_id, now=clock.now())
+    if place.decision_id is not None:
+        return redirect("community:decision-read", place.decision_id)
     return redirect(address(place.posting_id, place.number))
 
 

@@ -1,0 +1,284 @@
+"""The community as people see it: a case and its gate, drafts that save themselves, a report up to its appeal, every page."""
+
+import io
+from datetime import timedelta
+
+import pytest
+from PIL import Image, ImageDraw
+
+from .test_posting import WIDTHS, accessible, fits, sign_in, watch
+
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+TEXT = "Mrs. Eleanor Vance, 93, seen on 3 March 2009, tel. 617-555-0143. The rash wanders."
+FOUND = ["Eleanor Vance", "93", "3 March 2009", "617-555-0143"]
+
+
+@pytest.fixture
+def enter(browser):
+    """A page of a browser in which a member is signed in."""
+    from django.test import Client
+
+    from auscult.members.models import Account
+
+    contexts = []
+
+    def make(site, member, width=390, **options):
+        client = Client()
+        client.force_login(Account.objects.get(member=member.member_id))
+        context = browser.new_context(viewport={"width": width, "height": 860}, **options)
+        cookie = client.cookies["sessionid"].value
+        context.add_cookies([{"name": "sessionid", "value": cookie, "url": site}])
+        contexts.append(context)
+        return context.new_page()
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+def lettered():
+    """A picture with a name on it."""
+    picture, out = Image.new("L", (800, 600), 20), io.BytesIO()
+    ImageDraw.Draw(picture).text((30, 30), "VANCE ELEANOR 448291", fill=255, font_size=28)
+    picture.save(out, "PNG")
+    return {"name": "hands.png", "mimeType": "image/png", "buffer": out.getvalue()}
+
+
+def test_a_case_goes_through_its_gate_and_is_solved(site, browser, enter, make_member):
+    from auscult.shared import clock
+
+    context = browser.new_context(viewport={"width": 390, "height": 860})
+    page = context.new_page()
+    said = watch(page)
+    sign_in(page, site)
+    page.goto(f"{site}/cases/new")
+    page.get_by_label("Title").fill("A rash that wanders")
+    page.get_by_label("The case").fill(TEXT)
+    page.get_by_label("Topic").select_option("health-reform")
+    page.get_by_role("button", name="Save and check").click()
+    page.get_by_role("heading", name="What may tell who the patient is").wait_for()
+    passages = " ".join(page.locator(".finding mark").all_inner_texts())
+    assert all(each in passages for each in FOUND)
+    assert page.get_by_role("button", name="Publish the case").is_disabled()
+    page.locator(".finding", has=page.locator("mark", has_text="93")).get_by_text("It may stay").click()
+    page.locator(".finding", has=page.locator("mark", has_text="93")).get_by_label("Because").fill(
+        "Her age is the point"
+    )
+    page.get_by_role("button", name="Keep it").locator("visible=true").click()
+    page.get_by_text("Stays, because: Her age is the point").wait_for()
+    page.get_by_role("button", name="Replace all").click()
+    page.get_by_text("It is answered.").wait_for()
+
+    page.get_by_label("Add a picture").set_input_files(lettered())
+    page.get_by_label("What it shows").fill("Both hands")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_text("only its bare pixels were kept").wait_for()
+    page.get_by_role("button", name="Publish the case").click()
+    page.get_by_text("Look at the pictures").wait_for()  # refused: nothing was covered yet
+    boxes = page.locator(".redaction-box")
+    offered = boxes.count()
+    assert offered >= 1
+    page.get_by_role("button", name="Add a box").click()
+    before = boxes.last.bounding_box()
+    page.keyboard.press("ArrowRight")
+    assert boxes.last.bounding_box()["x"] > before["x"]
+    page.keyboard.press("Delete")
+    assert boxes.count() == offered
+    assert accessible(page) == []
+    assert fits(page)
+    page.get_by_role("button", name="Burn in").click()
+    page.get_by_text("What was covered is gone from the picture.").wait_for()
+    page.get_by_role("button", name="Publish the case").click()
+    page.get_by_text("Your case is published.").wait_for()
+    for each in ("Eleanor", "2009", "617-555-0143"):
+        assert each not in page.content()
+    assert page.get_by_alt_text("Both hands").evaluate("image => image.naturalWidth") > 0
+    address = page.url
+
+    colleague = enter(site, make_member(handle="stethos", until=clock.now() + timedelta(days=9)))
+    colleague.goto(address)
+    colleague.get_by_label("Your comment").fill("Think of *erythema migrans*.")
+    colleague.get_by_role("button", name="Comment").click()
+    colleague.get_by_role("heading", name="1 comment").wait_for()
+
+    page.goto(address)
+    page.get_by_role("link", name="This solved it").click()
+    page.get_by_text("Think of erythema migrans").wait_for()
+    page.get_by_role("button", name="Yes, mark the case as solved").click()
+    page.get_by_text("Solved the case").wait_for()
+    colleague.goto(f"{site}/notifications/")
+    assert colleague.get_by_text("A rash that wanders").first.is_visible()
+    assert said == [] or all("400" in each for each in said)
+    context.close()
+
+
+def test_a_draft_saves_itself_and_is_gone_on_with(site, browser):
+    context = browser.new_context(viewport={"width": 390, "height": 860})
+    page = context.new_page()
+    said = watch(page)
+    sign_in(page, site)
+    page.goto(f"{site}/postings/new")
+    page.get_by_label("Title").fill("Half a thought")
+    page.get_by_label("Text", exact=True).fill("It goes on **later**.")
+    page.get_by_text("Draft saved.").wait_for()
+    page.goto(f"{site}/feed/")
+    page.goto(f"{site}/postings/drafts/")
+    page.get_by_role("link", name="Half a thought").click()
+    assert page.get_by_label("Text", exact=True).input_value() == "It goes on **later**."
+    page.get_by_role("button", name="Preview").click()
+    page.locator(".preview strong", has_text="later").wait_for()
+    page.get_by_role("button", name="Add pictures").click()
+    page.get_by_role("heading", name="Half a thought").wait_for()
+    page.get_by_label("Add a picture").set_input_files(lettered())
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.get_by_role("button", name="Burn in").click()
+    page.get_by_text("What was covered is gone").wait_for()
+    assert accessible(page) == []
+    assert fits(page)
+    page.get_by_role("link", name="Back to your posting").click()
+    page.get_by_label("Topic").select_option("health-reform")
+    page.get_by_role("button", name="Post", exact=True).click()
+    page.get_by_role("heading", name="Half a thought").wait_for()
+    assert page.get_by_alt_text("Picture without a description").is_visible()
+    page.goto(f"{site}/postings/drafts/")
+    assert page.get_by_text("No drafts.").is_visible()
+    assert said == []
+    context.close()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_report_is_decided_appealed_and_overturned_by_somebody_else(site, enter, make_member, javascript):
+    from auscult.community.models import Posting
+    from auscult.shared import clock
+
+    until = clock.now() + timedelta(days=9)
+    people = {name: make_member(handle=name, until=until) for name in ("seller", "reader")}
+    judges = [make_member(handle=name, until=until, roles=("moderator",)) for name in ("judge-one", "judge-two")]
+    pages = {name: enter(site, who, java_script_enabled=javascript) for name, who in people.items()}
+    posting = f"{site}/postings/{Posting.objects.get().pk}/"
+
+    seller, reader = pages["seller"], pages["reader"]
+    seller.goto(posting)
+    seller.get_by_label("Your comment").fill("Write to me for a discount.")
+    seller.get_by_role("button", name="Comment").click()
+    seller.get_by_role("heading", name="1 comment").wait_for()
+
+    reader.goto(posting)
+    reader.locator(".comment-tools").get_by_role("link", name="Report").click()
+    reader.get_by_label("advertis").first.check()
+    reader.get_by_role("button", name="Report").click()
+    reader.wait_for_url(lambda url: "flag" not in url)
+
+    first = enter(site, judges[0], 1280, java_script_enabled=javascript)
+    first.goto(f"{site}/moderation/")
+    assert first.get_by_text("Write to me for a discount.").is_visible()
+    assert "reader" not in first.content().replace("readers", "")  # nobody sees who reported
+    first.get_by_label("You look; to decide, begin a session").fill("The queue of the morning")
+    first.get_by_role("button", name="Begin a session").click()
+    first.get_by_text("Decide", exact=True).first.click()
+    first.get_by_label("Measure").select_option("remove")
+    first.get_by_label("Rule").select_option("advertising")
+    first.get_by_label("Passage").fill("a discount")
+    first.get_by_label("Reason, for the author").fill("It sells something.")
+    first.get_by_role("button", name="Decide").click()
+    first.get_by_text("Nothing waits.").wait_for()
+
+    seller.goto(f"{site}/notifications/")
+    seller.get_by_role("link", name="Open").first.click()
+    seller.get_by_text("It sells something.").wait_for()
+    seller.get_by_label("Appeal").fill("It is a price that everybody gets.")
+    seller.get_by_role("button", name="Appeal").click()
+    seller.get_by_text("It waits for another moderator.").wait_for()
+    first.goto(f"{site}/moderation/")
+    assert first.get_by_text("You decided this; somebody else decides the appeal.").is_visible()
+
+    second = enter(site, judges[1], java_script_enabled=javascript)
+    second.goto(f"{site}/moderation/")
+    second.get_by_label("You look; to decide, begin a session").fill("The appeals of the week")
+    second.get_by_role("button", name="Begin a session").click()
+    second.get_by_label("Why").fill("A list price is no advertisement.")
+    second.get_by_role("button", name="Overturn it").click()
+    second.get_by_text("Write to me for a discount.").wait_for(state="detached")
+    reader.goto(posting)
+    assert reader.get_by_text("Write to me for a discount.").is_visible()
+    reader.goto(f"{site}/moderation/log/")
+    assert reader.get_by_text("It sells something.").is_visible()
+    assert "seller" not in reader.locator("main").inner_text()
+
+
+@pytest.fixture
+def lively(site, make_member):
+    """A site on which a thread, a case, a flag, a decision and a draft exist; its moderator, and the pages to look at."""
+    from auscult.community.actions.comments import add_comment, edit_comment
+    from auscult.community.actions.connections import state_connection
+    from auscult.community.actions.drafts import save_draft
+    from auscult.community.actions.moderation import begin_staff_session, flag_words, take_measure
+    from auscult.community.actions.pictures import add_picture
+    from auscult.community.actions.postings import create_posting
+    from auscult.community.models import Decision, Posting
+    from auscult.community.rules.moderation import FlagReason, Measure, Rule
+    from auscult.members.models import Account
+    from auscult.members.queries.standing import get_standing
+    from auscult.shared import clock
+
+    now = clock.now()
+    until = now + timedelta(days=90)
+    me = get_standing(Account.objects.get(email="physician@example.org").pk, now)
+    moderator = make_member(handle="judge", until=until, roles=("moderator",))
+    other = make_member(handle="lamp", until=until)
+    posting = Posting.objects.get().pk
+    state_connection(standing=other, now=now, kind="paid", party="Larkspur Therapeutics", product_class="inhibitors",
+                     topics=[], began_on=now.date(), ended_on=None)  # fmt: skip
+    above = 0
+    for n in range(5):
+        above = add_comment(
+            standing=other, now=now, posting_id=posting, parent=above or None, body=f"Deeper, {n}."
+        ).number
+    edit_comment(
+        standing=other, now=now + timedelta(hours=1), posting_id=posting, number=1, body="> Quoted\n\nEdited, @judge."
+    )
+    mine = add_comment(standing=me, now=now, posting_id=posting, body="Mine.").number
+    flag_words(standing=me, now=now, posting_id=posting, number=2, reason=FlagReason.SPAM, words="It sells.")
+    flag_words(standing=other, now=now, posting_id=posting, number=mine, reason=FlagReason.SPAM, words="It sells.")
+    begin_staff_session(standing=moderator, now=now, reason="The queue of the morning")
+    take_measure(standing=moderator, now=now, posting_id=posting, number=mine, measure=Measure.REMOVE, rule=Rule.ADVERTISING,
+                 passage="Mine", reason="It sells something.")  # fmt: skip
+    fields = {"title": "A rash", "body": TEXT, "topic": "health-reform", "case_state": "unsolved"}
+    case = save_draft(standing=me, now=now, draft_id=None, kind="case", posting_id=None, parent=0, fields=fields)
+    words = save_draft(standing=me, now=now, draft_id=None, kind="posting", posting_id=None, parent=0, fields=fields)
+    for draft in (case, words):
+        add_picture(standing=me, now=now, draft_id=draft, data=lettered()["buffer"], description="Hands")
+    decision = Decision.objects.get().pk
+    own = create_posting(standing=me, now=now, title="A posting of mine", body="Words.", topic="health-reform").pk
+    return site, moderator, [
+        "/feed/", "/feed/?sort=newest", "/feed/ranking", "/feed/health-reform/", f"/postings/{posting}/",
+        f"/postings/{posting}/?at=5", f"/postings/{own}/edit", f"/postings/{posting}/history?comment=1",
+        f"/postings/{posting}/comments", f"/postings/{posting}/comments?quote=1", f"/postings/{posting}/flag?comment=1",
+        "/search/", "/search/?q=deeper", "/search/?q=nothinglikeit", "/colleagues/lamp/", "/colleagues/morning-rounds/",
+        "/mine/connections/", "/notifications/", "/notifications/settings", "/moderation/log/", "/moderation/figures/",
+        f"/moderation/decisions/{decision}/", "/rules/", "/cases/new", f"/cases/drafts/{case}/", "/postings/drafts/",
+        f"/postings/drafts/{words}/pictures", f"/postings/new?draft={words}",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_fits_and_is_accessible(lively, browser, enter, width, scheme):
+    site, moderator, paths = lively
+    context = browser.new_context(viewport={"width": width, "height": 860}, color_scheme=scheme)
+    page = context.new_page()
+    said = watch(page)
+    sign_in(page, site)
+    wrong = {}
+    for who, those in (
+        (page, paths),
+        (enter(site, moderator, width, color_scheme=scheme), ["/moderation/", *paths[4:6]]),
+    ):
+        for path in those:
+            status = who.goto(site + path).status
+            problems = accessible(who) if status == 200 else [status]
+            if problems or not fits(who):
+                wrong[path] = problems or "wider than the screen"
+    assert wrong == {}
+    assert said == []
+    context.close()
