@@ -10,9 +10,10 @@ import polars as pl
 import pyreadstat
 import pytest
 
-from auscult.surveys.exports.archive import ExportFormat, make_export
+from auscult.surveys.exports.archive import make_export
 from auscult.surveys.exports.ddi import NAMESPACE
 from auscult.surveys.exports.delimited import item_frame
+from auscult.surveys.exports.formats import ExportFormat
 from auscult.surveys.exports.labels import plain, safe_cell, shorten
 from auscult.surveys.exports.tables import WITHHELD, ExportItem, release_tables
 from tests.surveys.exports.sample import YES_NO, make_survey

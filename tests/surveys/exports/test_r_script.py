@@ -7,7 +7,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from auscult.surveys.exports.archive import ExportFormat, make_export
+from auscult.surveys.exports.archive import make_export
+from auscult.surveys.exports.formats import ExportFormat
 from auscult.surveys.exports.tables import ExportItem, release_tables
 from tests.surveys.exports.sample import YES_NO, make_survey
 

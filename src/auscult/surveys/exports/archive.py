@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 
 from auscult.evidence.bundle import write_zip
 from auscult.surveys.exports.ddi import ddi_xml
@@ -15,24 +14,12 @@ from auscult.surveys.exports.delimited import (
     item_csv,
     topline_csv,
 )
+from auscult.surveys.exports.formats import ExportFormat
 from auscult.surveys.exports.labels import citation, plain, suppression_words
 from auscult.surveys.exports.r_script import analyse_r
 from auscult.surveys.exports.statistical import item_dta, item_sav
 from auscult.surveys.exports.tables import ExportSurvey, ReleasedTable, release_tables
 from auscult.surveys.exports.triple_s import item_sss_csv, item_sss_xml
-
-
-class ExportFormat(StrEnum):
-    """Formats of an export."""
-
-    CSV = "csv"
-    SPSS = "spss"
-    STATA = "stata"
-    PARQUET = "parquet"
-    R = "r"
-    TRIPLE_S = "triple_s"
-    DDI = "ddi"
-
 
 ZIP = "application/zip"
 _CONTENTS = {

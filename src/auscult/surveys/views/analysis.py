@@ -16,7 +16,7 @@ from auscult.shared.refusals import NotFound
 from auscult.statistics.representativeness import standardised_difference
 from auscult.surveys import charts
 from auscult.surveys.actions.coding import code_texts
-from auscult.surveys.exports.archive import ExportFormat, make_export
+from auscult.surveys.exports.formats import ExportFormat
 from auscult.surveys.exports.labels import safe_cell
 from auscult.surveys.queries.analysis import (
     AnalysisPage,
@@ -211,6 +211,9 @@ def table(request: HttpRequest, survey_id: int) -> HttpResponse:
 @require_safe
 def export(request: HttpRequest, survey_id: int, kind: str) -> HttpResponse:
     """One file of the survey, with the same suppression as every page."""
+    # Read only where somebody asks for a file: see surveys.exports.formats.
+    from auscult.surveys.exports.archive import make_export
+
     try:
         chosen = ExportFormat(kind)
     except ValueError as error:
