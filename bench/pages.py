@@ -27,7 +27,9 @@ from .report import Measure, report
 CONNECTIONS, READERS = 16, 480
 SMALL, LARGE = (2_000, 40_000), (100_000, 1_000_000)
 #: Processor milliseconds a page may cost, web and database together. A vote writes about what a comment writes.
-TARGETS = {"feed": 6, "thread of 20": 6, "thread of 500": 30, "search": 15, "post a comment": 8, "vote": 8}
+TARGETS = {
+    "feed": 6, "thread of 20": 6, "thread of 500": 30, "thread of 2,000": 30, "search": 15, "post a comment": 8, "vote": 8,
+}  # fmt: skip
 _WORDS = (
     "patient", "insurance", "medicare", "nurse", '"prior authorization"', "malpractice", "residency", "rural", "audit",
     "billing code", "on call", "hospitalist", "sleep", "union", "electronic record", "vaccine", "-medicare insurance",
@@ -125,12 +127,15 @@ def paths(poll: int) -> dict[str, list[str]]:
         twenties = [row[0] for row in cursor.fetchall()]
         cursor.execute("SELECT id FROM community_posting WHERE comments BETWEEN 480 AND 520")
         long = [row[0] for row in cursor.fetchall()]
+        cursor.execute("SELECT id FROM community_posting ORDER BY comments DESC LIMIT 1")
+        longest = [row[0] for row in cursor.fetchall()]
         cursor.execute("SELECT id FROM community_posting WHERE comments < 40 ORDER BY md5(id::text) LIMIT 500")
         written = [row[0] for row in cursor.fetchall()]
     return {
         "feed": ["/feed/"],
         "thread of 20": [f"/postings/{each}/" for each in twenties],
         "thread of 500": [f"/postings/{each}/" for each in long],
+        "thread of 2,000": [f"/postings/{each}/" for each in longest],
         "search": [f"/search/?q={quote(words)}" for words in _WORDS],
         "post a comment": [f"/postings/{each}/comments" for each in written],
         "vote": [f"/postings/{poll}/ballot"],
@@ -295,6 +300,7 @@ def measure(*, large: bool, share: float = 1.0) -> list[Measure]:
         "feed": 2000,
         "thread of 20": 2500,
         "thread of 500": 600,
+        "thread of 2,000": 600,
         "search": 1000,
         "post a comment": 1500,
         "vote": 400,

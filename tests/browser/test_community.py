@@ -146,6 +146,25 @@ def test_a_draft_saves_itself_and_is_gone_on_with(site, browser):
     context.close()
 
 
+def test_a_form_sent_while_its_draft_is_being_saved_leaves_one_draft(site, browser):
+    from auscult.community.models import Draft
+
+    context = browser.new_context()
+    page = context.new_page()
+    said = watch(page)
+    sign_in(page, site)
+    page.goto(f"{site}/postings/new")
+    # A slow line: the first answer, with the number of the draft, comes after the button was pressed.
+    page.route("**/postings/drafts/save", lambda route: (page.wait_for_timeout(1200), route.continue_()))
+    with page.expect_request("**/postings/drafts/save"):
+        page.get_by_label("Title").fill("In a hurry")
+    page.get_by_role("button", name="Add pictures").click()
+    page.get_by_role("heading", name="In a hurry").wait_for()
+    assert [each.fields["title"] for each in Draft.objects.all()] == ["In a hurry"]
+    assert said == []
+    context.close()
+
+
 @pytest.mark.parametrize("javascript", [True, False])
 def test_a_report_is_decided_appealed_and_overturned_by_somebody_else(site, enter, make_member, javascript):
     from auscult.community.models import Posting

@@ -1,6 +1,7 @@
 // Writing: drafts that save themselves, and a preview. Forms work without it.
 
 const WAIT = 1500;
+const LONGEST = 10_000;
 
 /** Save the form as a draft a moment after the last key; say so where the form has a place for it. */
 function keepDraft(form) {
@@ -8,9 +9,10 @@ function keepDraft(form) {
   form.dataset.kept = "1";
   let timer = 0;
   let sent = "";
+  let saving = null;
   const note = form.querySelector("[data-saved]");
   const say = (words) => { if (note) note.textContent = words; };
-  const save = async () => {
+  const store = async () => {
     const data = new FormData(form);
     data.set("kind", form.dataset.draft);
     if (form.dataset.posting) data.set("posting", form.dataset.posting);
@@ -19,7 +21,7 @@ function keepDraft(form) {
     const body = new URLSearchParams(data).toString();
     if (body === sent || !(data.get("body") || data.get("title"))) return;
     try {
-      const answer = await fetch("/postings/drafts/save", { method: "POST", body: new URLSearchParams(data) });
+      const answer = await fetch("/postings/drafts/save", { method: "POST", body: new URLSearchParams(data), signal: AbortSignal.timeout(LONGEST) });
       if (!answer.ok) throw new Error(String(answer.status));
       sent = body;
       const number = form.querySelector('input[name="draft"]');
@@ -29,8 +31,18 @@ function keepDraft(form) {
       say("The draft could not be saved; it stands only on this page.");
     }
   };
+  // One at a time: the first answer tells the number that the next one, and the form itself, must carry.
+  const save = () => {
+    const last = (saving ?? Promise.resolve()).then(store).then(() => { if (saving === last) saving = null; });
+    saving = last;
+  };
   form.addEventListener("input", () => { clearTimeout(timer); say(""); timer = setTimeout(save, WAIT); });
-  form.addEventListener("submit", () => clearTimeout(timer));
+  form.addEventListener("submit", (event) => {
+    clearTimeout(timer);
+    if (!saving || form.hasAttribute("hx-post")) return;
+    event.preventDefault();
+    saving.then(() => form.requestSubmit(event.submitter));
+  });
   form.addEventListener("htmx:beforeRequest", () => clearTimeout(timer));
 }
 
