@@ -36,7 +36,7 @@ class Flag(models.Model):
 class StaffSession(models.Model):
     """A moderator's power: for a written reason and a limited time."""
 
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_index=False)
     reason = models.CharField(max_length=300)
     began_at = models.DateTimeField()
     ends_at = models.DateTimeField()
@@ -81,7 +81,7 @@ class ModerationAppeal(models.Model):
 class Sanction(models.Model):
     """What a decision means for its author for a while; it expires by itself and ends when the decision is overturned."""
 
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_index=False)
     decision = models.ForeignKey(Decision, on_delete=models.CASCADE, related_name="sanctions")
     kind = models.CharField(max_length=10, choices=choices_of(SanctionKind))
     step = models.PositiveSmallIntegerField()

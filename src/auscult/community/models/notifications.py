@@ -12,7 +12,7 @@ from auscult.shared.models import Topic, choices_of
 class Notification(models.Model):
     """One thing that a member is told."""
 
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=12, choices=choices_of(Kind))
     posting = models.ForeignKey(Posting, on_delete=models.CASCADE, null=True, related_name="+")
     comment = models.ForeignKey(Comment, on_delete=models.CASCADE, null=True, related_name="+")
@@ -51,6 +51,6 @@ class TopicRhythm(models.Model):
     """How a member wants to hear of new postings on a topic."""
 
     pk = models.CompositePrimaryKey("member_id", "topic_id")
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_index=False)
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="+")
     rhythm = models.CharField(max_length=7, choices=choices_of(Rhythm))

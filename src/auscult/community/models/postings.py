@@ -18,8 +18,8 @@ from auscult.surveys.models import Survey
 class Posting(models.Model):
     """A posting, with a question attached or without; or a clinical case. ``html`` is rendered when written."""
 
-    author = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
-    topic = models.ForeignKey(Topic, on_delete=models.PROTECT, related_name="+")
+    author = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", db_index=False)
+    topic = models.ForeignKey(Topic, on_delete=models.PROTECT, related_name="+", db_index=False)
     title = models.CharField(max_length=160)
     body = models.TextField()
     html = models.TextField()
@@ -85,8 +85,8 @@ class Comment(models.Model):
     thread down to this one, so that one index gives a thread in the order in which it is read.
     """
 
-    posting = models.ForeignKey(Posting, on_delete=models.CASCADE, related_name="+")
-    author = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
+    posting = models.ForeignKey(Posting, on_delete=models.CASCADE, related_name="+", db_index=False)
+    author = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+", db_index=False)
     number = models.PositiveIntegerField()
     path = ArrayField(models.IntegerField())
     # The comment that is answered, by its number; it may stand deeper than ``path`` can show.
@@ -133,7 +133,7 @@ class Revision(models.Model):
 class UsefulnessRating(models.Model):
     """How useful a member found a posting, 0 to 3; changeable."""
 
-    posting = models.ForeignKey(Posting, on_delete=models.CASCADE, related_name="+")
+    posting = models.ForeignKey(Posting, on_delete=models.CASCADE, related_name="+", db_index=False)
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
     value = models.PositiveSmallIntegerField()
 
@@ -155,7 +155,7 @@ class Draft(models.Model):
         CASE = "case"
         COMMENT = "comment"
 
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=7, choices=Kind)
     posting = models.ForeignKey(Posting, on_delete=models.CASCADE, null=True, related_name="+")
     parent = models.PositiveIntegerField(default=0)

@@ -11,7 +11,7 @@ class Reading(models.Model):
     """How far a member has read a posting, and whether it is followed, muted, kept: one row for each of the two."""
 
     pk = models.CompositePrimaryKey("member_id", "posting_id")
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_index=False)
     posting = models.ForeignKey(Posting, on_delete=models.CASCADE, related_name="+")
     # Comments there were when it was last read.
     read_comments = models.PositiveIntegerField(default=0)
@@ -32,8 +32,8 @@ class TopicFollow(models.Model):
     """That a member follows a topic."""
 
     pk = models.CompositePrimaryKey("member_id", "topic_id")
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
-    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="+")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_index=False)
+    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="+", db_index=False)
 
     class Meta:
         indexes = [models.Index(fields=["topic"], name="followers_of_topic")]
@@ -43,14 +43,14 @@ class Mute(models.Model):
     """That a member does not want to read another; the other never learns of it."""
 
     pk = models.CompositePrimaryKey("member_id", "muted_id")
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_index=False)
     muted = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
 
 
 class Connection(models.Model):
     """What a member says of ties to a company or organisation; shown as a label wherever the words appear."""
 
-    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=10)
     # Who employs or pays, and for «paid» on what class of product.
     party = models.CharField(max_length=120)
