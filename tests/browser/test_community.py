@@ -148,6 +148,22 @@ def test_a_draft_saves_itself_and_is_gone_on_with(site, browser):
     context.close()
 
 
+def test_what_is_typed_before_the_script_comes_is_saved_too(site, browser):
+    context = browser.new_context()
+    page = context.new_page()
+    said = watch(page)
+    sign_in(page, site)
+    held = []
+    page.route("**/writing*.js", lambda route: held.append(route))
+    page.goto(f"{site}/postings/new", wait_until="commit")
+    page.get_by_label("Title").fill("Early")
+    assert len(held) == 1
+    held[0].continue_()
+    page.get_by_text("Draft saved.").wait_for()
+    assert said == []
+    context.close()
+
+
 def test_a_form_sent_while_its_draft_is_being_saved_leaves_one_draft(site, browser):
     from auscult.community.models import Draft
 

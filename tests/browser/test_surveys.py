@@ -142,6 +142,24 @@ def test_answering_saves_as_one_goes_and_goes_on_elsewhere(fielded, browser, wid
     context.close()
 
 
+def test_what_is_answered_before_the_script_comes_is_saved_too(fielded, browser):
+    site, survey, _, _ = fielded
+    context = browser.new_context()
+    page = context.new_page()
+    said = watch(page)
+    sign_in(page, site)
+    page.goto(f"{site}/surveys/{survey.public_id}/")
+    held = []
+    page.route("**/answering*.js", lambda route: held.append(route))
+    page.get_by_role("link", name="Begin").click(no_wait_after=True)
+    page.get_by_role("radio", name="Another one").check()
+    assert len(held) == 1
+    held[0].continue_()
+    page.get_by_text("Saved", exact=True).wait_for()
+    assert said == []
+    context.close()
+
+
 def test_answering_without_javascript(fielded, browser):
     site, survey, _, _ = fielded
     context = browser.new_context(viewport={"width": 390, "height": 860}, java_script_enabled=False)

@@ -145,7 +145,13 @@ form.addEventListener("submit", (event) => {
 // The server shows a page again only where it has what was sent, or says what is wrong with it.
 if (document.getElementById("error")) document.getElementById("error").focus();
 else if (["reload", "back_forward"].includes(performance.getEntriesByType("navigation")[0]?.type)) restore();
-else release();
+else {
+  release();
+  // What was answered before this script came counts as well.
+  const early = [...form.elements].find((field) =>
+    ["radio", "checkbox"].includes(field.type) ? field.checked !== field.defaultChecked : "defaultValue" in field && field.value !== field.defaultValue);
+  early?.dispatchEvent(new Event("input", { bubbles: true }));
+}
 for (const fieldset of form.querySelectorAll("fieldset")) showClear(fieldset);
 for (const box of form.querySelectorAll("[data-most] input:checked")) keepRules(box);
 window.addEventListener("pageshow", (event) => {

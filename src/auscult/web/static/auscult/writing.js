@@ -44,6 +44,8 @@ function keepDraft(form) {
     saving.then(() => form.requestSubmit(event.submitter));
   });
   form.addEventListener("htmx:beforeRequest", () => clearTimeout(timer));
+  // What was typed before this script came counts as well.
+  if ([...form.elements].some((field) => "defaultValue" in field && field.value !== field.defaultValue)) timer = setTimeout(save, WAIT);
 }
 
 function offerPreview(button) {
