@@ -34,7 +34,7 @@ function keepReceipts(root) {
       // A private window may refuse storage; the download link remains.
     }
   }
-  for (const button of root.querySelectorAll("[data-receipt-of]")) {
+  for (const button of root.querySelectorAll("[data-receipt-of][hidden]")) {
     let kept = null;
     try {
       kept = localStorage.getItem(KEY + button.dataset.receiptOf);
@@ -61,4 +61,5 @@ function prepare(root) {
 prepare(document);
 // A refusal below the first screen is brought into sight.
 document.querySelector("main .error[role=alert]")?.scrollIntoView({ block: "center" });
+// At once, in the task that shows the new piece (no settle delay, see base.html): who leaves right then keeps the receipt.
 document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
