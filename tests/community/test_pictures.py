@@ -1,6 +1,7 @@
 """Only bare pixels survive; what is covered is gone."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pydicom
@@ -132,6 +133,34 @@ def test_lettering_is_offered_and_an_empty_picture_offers_nothing():
     boxes = find_text_regions(saved(plain, "PNG"))
     assert boxes
     assert all(box.left < 0.6 and box.top < 0.2 for box in boxes)
+
+
+# The mean of a hundred faces (bench/faces.py says which): nobody's.
+AVERAGE_FACE = Path(__file__).with_name("average_face.png")
+
+
+@pytest.mark.parametrize("turn", [0, 35, 75, 90, 180, 250, 310])
+def test_a_face_is_offered_however_it_is_turned_and_the_box_covers_it(turn):
+    face = Image.open(AVERAGE_FACE).resize((120, 120), Image.Resampling.BICUBIC)
+    ground = Image.new("L", (900, 600), 120)
+    ground.paste(face, (500, 300))
+    middle, side = (560, 360), 72  # of eyes, nose and mouth
+    picture = ground.rotate(turn, Image.Resampling.BICUBIC, center=middle, fillcolor=120)
+    (box,) = find_faces(saved(picture, "PNG"))
+    assert box.left * 900 < middle[0] - side / 2 < middle[0] + side / 2 < (box.left + box.width) * 900
+    assert box.top * 600 < middle[1] - side / 2 < middle[1] + side / 2 < (box.top + box.height) * 600
+    assert box.width * 900 < 2.5 * side
+
+
+def test_faces_are_offered_in_a_large_photograph_and_on_its_edge():
+    face = Image.open(AVERAGE_FACE).resize((160, 160), Image.Resampling.BICUBIC)
+    ground = Image.new("L", (2400, 1800), 120)
+    for place in ((40, 40), (1200, 900), (2200, 1600)):
+        ground.paste(face.rotate(0 if place[0] < 2000 else 90), place)
+    boxes = sorted(find_faces(saved(ground, "PNG")), key=lambda box: box.left)
+    assert [(round(4 * (box.left + box.width / 2)), round(4 * (box.top + box.height / 2))) for box in boxes] == [
+        (0, 0), (2, 2), (4, 4)
+    ]  # fmt: skip
 
 
 @pytest.fixture
