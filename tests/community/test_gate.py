@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -17,12 +18,13 @@ from auscult.community.actions.cases import (
     replace_findings,
     solve_case,
 )
-from auscult.community.actions.comments import add_comment
+from auscult.community.actions.comments import CannotAddComment, CannotEditComment, add_comment, edit_comment
 from auscult.community.actions.drafts import save_draft
 from auscult.community.actions.postings import CannotEditPosting, edit_posting
 from auscult.community.deidentification import IdentifierClass, find_identifiers, finding_key, remove_findings
 from auscult.community.models import Draft, Notification, Posting
 from auscult.community.queries.cases import get_case_draft
+from auscult.community.queries.history import get_history
 from auscult.shared.refusals import NotFound
 
 C = IdentifierClass
@@ -205,6 +207,41 @@ def test_an_edit_of_a_published_case_goes_through_the_same_gate(author, now):
     with pytest.raises(CannotEditPosting, match="Eleanor Vance"):
         edit_posting(standing=author, now=now, posting_id=posting.pk, title="A rash", body=BODY)
     assert "Eleanor" not in Posting.objects.get(pk=posting.pk).body
+
+
+def test_what_its_author_adds_beneath_a_case_goes_through_the_gate_and_what_others_say_does_not(
+    make_member, author, now
+):
+    posting = publish_case(standing=author, now=now, draft_id=draft_of(author, now, body="A rash on both hands."))
+    said = {"now": now, "posting_id": posting.pk}
+    with pytest.raises(CannotAddComment, match="Mercy General Hospital.*Leave it out"):
+        add_comment(standing=author, **said, body="Update: sent to Mercy General Hospital.")
+    add_comment(standing=make_member(), **said, body="As Eleanor Vance of Mercy General Hospital wrote.")
+    mine = add_comment(
+        standing=author, **said, body="> #1\n> As Eleanor Vance wrote.\n\nAs in https://example.org/paper."
+    )
+    with pytest.raises(CannotEditComment, match="3/14"):
+        edit_comment(standing=author, **said, number=mine.number, body="Seen on 3/14 again.")
+    edit_comment(standing=author, **said, number=mine.number, body="Seen again.")
+
+
+def test_what_a_case_said_before_is_for_its_author_and_moderators(make_member, author, now, client):
+    from auscult.members.models import Account
+
+    posting = publish_case(standing=author, now=now, draft_id=draft_of(author, now, body="A rash on both hands."))
+    said = {"posting_id": posting.pk, "now": now + timedelta(hours=1)}
+    edit_posting(standing=author, **said, title="A rash", body="A rash.")
+    mine = add_comment(standing=author, now=now, posting_id=posting.pk, body="He is a known juggler.")
+    edit_comment(standing=author, **said, number=mine.number, body="He is known.")
+    reader, moderator = make_member(), make_member(roles=["moderator"])
+    for number, before in ((None, "A rash on both hands."), (mine.number, "He is a known juggler.")):
+        assert get_history(author, posting.pk, number).versions[1].body == before
+        assert get_history(moderator, posting.pk, number).versions[1].body == before
+        assert get_history(reader, posting.pk, number).versions[1].body is None
+    client.force_login(Account.objects.get(member=reader.member_id))
+    page = client.get(f"/postings/{posting.pk}/history").content.decode()
+    assert "is kept back" in page
+    assert "both hands" not in page
 
 
 def test_a_draft_is_its_authors_alone(make_member, author, now):

@@ -21,7 +21,7 @@ from auscult.community.actions.pictures import (
 )
 from auscult.community.models import Draft, Picture, Posting
 from auscult.community.pictures import Box, CannotTakePicture, burn_boxes, clean_picture, find_faces, find_text_regions
-from auscult.shared.refusals import NotFound
+from auscult.shared.refusals import Conflict, NotFound
 
 SECRET = b"Eleanor"
 
@@ -199,8 +199,62 @@ def test_a_picture_goes_with_its_case_once_what_was_found_is_answered(draft, mak
     assert Picture.objects.get().posting_id == posting.pk
     client.logout()
     assert client.get(address).status_code in {302, 403}
-    with pytest.raises(NotFound):
-        remove_picture(standing=author, now=now, public_id=str(picture.public_id))
+
+
+class TestPublishedPicture:
+    @pytest.fixture
+    def published(self, draft, now):
+        author, number = draft
+        for shade in (90, 120):
+            data = saved(Image.new("L", (400, 300), shade), "PNG")
+            add_picture(standing=author, now=now, draft_id=number, data=data, description="A hand")
+        return author, publish_case(standing=author, now=now, draft_id=number)
+
+    def test_can_be_covered_and_taken_out_by_its_author(self, published, client, now):
+        from auscult.members.models import Account
+
+        author, posting = published
+        first, second = Picture.objects.order_by("pk")
+        client.force_login(Account.objects.get(member=author.member_id))
+        assert f"/postings/{posting.pk}/pictures" in client.get(f"/postings/{posting.pk}/edit").content.decode()
+        page = client.get(f"/postings/{posting.pk}/pictures")
+        assert page.status_code == 200
+        assert b"cannot be brought back" in page.content
+        assert b'type="file"' not in page.content
+        cover = f"/pictures/{first.public_id}/cover"
+        refused = client.post(cover, {"boxes": "[]", "reason": "long enough, but no box"})
+        assert refused.status_code == 400
+        assert b"Draw a box" in refused.content
+        whole = '[{"left": 0, "top": 0, "width": 1, "height": 1}]'
+        assert client.post(cover, {"boxes": whole})["Location"] == f"/postings/{posting.pk}/pictures"
+        seen = Image.open(io.BytesIO(client.get(f"/pictures/{first.public_id}/").content))
+        small = Image.open(io.BytesIO(client.get(f"/pictures/{first.public_id}/?small=1").content))
+        assert np.asarray(seen).max() < 12
+        assert np.asarray(small).max() < 12
+        client.post(f"/pictures/{second.public_id}/cover", {"do": "remove"})
+        assert client.get(f"/pictures/{second.public_id}/").status_code == 404
+        changed = Posting.objects.get(pk=posting.pk)
+        assert (changed.picture_count, changed.edited_at is not None) == (1, True)
+        client.post(f"/pictures/{first.public_id}/cover", {"do": "remove"})
+        page = client.get(f"/postings/{posting.pk}/pictures").content.decode()
+        assert "None any more." in page
+
+    def test_of_somebody_else_or_of_what_was_taken_down_stays(self, published, make_member, client, now):
+        from auscult.members.models import Account
+
+        author, posting = published
+        picture = Picture.objects.first()
+        act = {"now": now, "public_id": str(picture.public_id)}
+        with pytest.raises(NotFound):
+            remove_picture(standing=make_member(), **act)
+        client.force_login(Account.objects.get(member=make_member(until=now.replace(year=2100)).member_id))
+        assert client.get(f"/postings/{posting.pk}/pictures").status_code == 404
+        Posting.objects.filter(pk=posting.pk).update(state="hidden")
+        with pytest.raises(Conflict):
+            remove_picture(standing=author, **act)
+        with pytest.raises(Conflict):
+            cover_picture(standing=author, **act, boxes=[Box(0, 0, 1, 1)], blurred=[], reason="")
+        assert Picture.objects.count() == 2
 
 
 class TestPictureOfAnOrdinaryPosting:

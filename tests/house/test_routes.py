@@ -33,6 +33,7 @@ GET = {
     "community:ranking-read": (302, 403, 200, 200, 403, 403),
     "community:draft-list": (302, 200, 200, 200, 200, 200),
     "community:posting-edit": (302, 403, 404, 404, 403, 403),
+    "community:posting-pictures": (302, 403, 404, 404, 403, 403),
     "community:posting-history": (302, 403, 200, 200, 403, 403),
     "community:comment-create": (302, 403, 200, 200, 403, 403),
     "community:comment-edit": (302, 403, 404, 404, 403, 403),

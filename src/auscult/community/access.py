@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from django.db import connection
 
@@ -20,6 +21,15 @@ _COLUMNS = [
 _OF_JSON = {"connections", "kept_findings"}
 _LOAD = f"SELECT {', '.join(_COLUMNS)} FROM community_posting WHERE id = %s"  # noqa: S608 - constants of ours
 _LOAD_LOCKED = _LOAD + " FOR UPDATE"
+
+
+@dataclass(frozen=True)
+class PicturePlace:
+    """What a picture is in: a draft of a kind, or a posting."""
+
+    draft_id: int | None
+    kind: str | None
+    posting_id: int | None = None
 
 
 def can_read_postings(standing: Standing) -> bool:
@@ -244,32 +254,37 @@ def load_draft_to_write(
 
 
 def load_picture_to_cover(standing: Standing, public_id: str) -> Picture:
-    """A picture of one's own draft, locked.
+    """A picture of one's own draft or published posting, with its draft and posting.
 
     Raises:
-        NotFound: none, or somebody else's, or published already.
+        NotFound: none, or somebody else's.
+        Conflict: its posting was taken down.
     """
     found = (
         Picture.objects.select_for_update(of=("self",))
-        .filter(public_id=public_id, member_id=standing.member_id or 0, draft__isnull=False)
+        .select_related("draft", "posting")
+        .defer("posting__search")
+        .filter(public_id=public_id, member_id=standing.member_id or 0)
         .first()
     )
     if found is None:
         raise NotFound
+    if found.posting and found.posting.state != WordsState.PUBLISHED:
+        raise Conflict("The posting with this picture was taken down.")
     return found
 
 
-def find_draft_of_picture(standing: Standing, public_id: str) -> tuple[int, str]:
-    """Number and kind of one's own draft that a picture is in.
+def find_place_of_picture(standing: Standing, public_id: str) -> PicturePlace:
+    """What a picture of one's own is in.
 
     Raises:
-        NotFound: none, or somebody else's, or published already.
+        NotFound: none, or somebody else's.
     """
-    found = Picture.objects.filter(public_id=public_id, member_id=standing.member_id or 0, draft__isnull=False)
-    row = found.values_list("draft_id", "draft__kind").first()
-    if row is None or row[0] is None or row[1] is None:
+    found = Picture.objects.filter(public_id=public_id, member_id=standing.member_id or 0)
+    row = found.values_list("draft_id", "draft__kind", "posting_id").first()
+    if row is None:
         raise NotFound
-    return row[0], row[1]
+    return PicturePlace(*row)
 
 
 def load_picture_to_read(standing: Standing, public_id: str) -> Picture:

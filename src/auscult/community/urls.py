@@ -19,6 +19,7 @@ urlpatterns = [
     path("postings/<int:posting_id>/", postings.posting, name="posting-read"),
     path("postings/<int:posting_id>/edit", postings.posting_edit, name="posting-edit"),
     path("postings/<int:posting_id>/retract", postings.posting_retract, name="posting-retract"),
+    path("postings/<int:posting_id>/pictures", pictures.posting_pictures, name="posting-pictures"),
     path("postings/<int:posting_id>/history", postings.posting_history, name="posting-history"),
     re_path(
         r"^postings/(?P<posting_id>[0-9]{1,18})/(?P<verb>follow|mute|bookmark)$",

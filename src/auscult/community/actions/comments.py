@@ -12,6 +12,8 @@ from django.db.models.aggregates import Count
 from auscult.community import access
 from auscult.community.actions import limits, notifying
 from auscult.community.actions.connections import labels_of
+from auscult.community.deidentification import IdentifierClass
+from auscult.community.gate import problem_of
 from auscult.community.models import Comment, Posting, Revision, UsefulnessRating
 from auscult.community.rules import ranking, writing
 from auscult.community.rules.moderation import WordsState
@@ -73,6 +75,9 @@ def add_comment(
         problem = writing.comment_problem(body)
         if problem:
             raise CannotAddComment(problem)
+        found = _what_tells_of_patient(posting, member, body)
+        if found:
+            raise CannotAddComment(found)
         if posting.locked_at is not None:
             raise CannotAddComment("A moderator has locked this thread; it can be read.")
         limits.require_may_comment(standing=standing, now=now, posting=posting, body=body)
@@ -98,6 +103,17 @@ def add_comment(
         limits.look_for_spam(posting=posting, comment_id=comment.pk, member=member, text=body, now=now)
         notifying.tell_of_comment(posting, comment, answered=answered, words=words, actor=member, now=now)
     return comment
+
+
+_MAY_STAND = (IdentifierClass.URL, IdentifierClass.PHOTOGRAPH)
+
+
+def _what_tells_of_patient(posting: Posting, member: int, body: str) -> str:
+    """Who wrote a case knows the patient: what they add beneath it goes through the gate too, but for links and quotations."""
+    if not posting.case_state or member != posting.author_id:
+        return ""
+    own = "\n".join(line for line in body.splitlines() if not line.startswith(">"))
+    return problem_of(own, posting.kept_findings, but=_MAY_STAND)
 
 
 def _read_place(
@@ -170,6 +186,9 @@ def edit_comment(*, standing: Standing, now: datetime, posting_id: int, number: 
         limits.require_may_write(standing=standing, now=now)
         if comment.body == body:
             return
+        found = _what_tells_of_patient(comment.posting, comment.author_id, body)
+        if found:
+            raise CannotEditComment(found)
         if now - comment.commented_at > writing.SILENT_EDIT:
             Revision.objects.create(comment=comment, body=comment.body, replaced_at=now)
         comment.body, comment.html, comment.edited_at = body, render(body).html, now

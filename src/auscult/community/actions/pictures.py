@@ -1,4 +1,4 @@
-"""Pictures of a draft: taken as bare pixels, covered or answered, and handed to the posting that the draft becomes."""
+"""Pictures: taken as bare pixels into a draft, covered or answered, handed to its posting; covered there too."""
 
 from __future__ import annotations
 
@@ -76,21 +76,27 @@ def _as_json(box: Box) -> dict[str, float]:
 def cover_picture(
     *, standing: Standing, now: datetime, public_id: str, boxes: Sequence[Box], blurred: Sequence[Box], reason: str
 ) -> None:
-    """Burn boxes into a picture of a draft; what was there is gone. What was offered counts as answered then.
+    """Burn boxes into a picture; what was there is gone. What was offered counts as answered then.
+
+    A picture that is published can still be covered: what one sees too late is gone at once, for everybody.
 
     Args:
         boxes: parts to cover.
         blurred: parts to make unrecognisable.
-        reason: why what was found and is not covered stays; needed where no box was drawn.
+        reason: why what was found and is not covered stays; needed where no box was drawn, in a draft.
 
     Raises:
         NotFound: no such picture, or somebody else's.
+        Conflict: its posting was taken down.
         CannotAddPicture: neither a box nor a reason, or a box that is none.
     """
     with transaction.atomic():
         picture = access.load_picture_to_cover(standing, public_id)
-        if not boxes and not blurred and len(reason.strip()) < SHORTEST_REASON:
-            raise CannotAddPicture("Cover what was found, or say in a few words why it may stay.")
+        if not boxes and not blurred:
+            if picture.posting:
+                raise CannotAddPicture("Draw a box over what is to be covered first.")
+            if len(reason.strip()) < SHORTEST_REASON:
+                raise CannotAddPicture("Cover what was found, or say in a few words why it may stay.")
         try:
             pixels = None
             if boxes:
@@ -102,21 +108,32 @@ def cover_picture(
         if pixels:
             for column, value in _columns(pixels).items():
                 setattr(picture, column, value)
-        picture.offered, picture.reason = [], reason.strip()[:300]
+        if picture.posting is None:
+            picture.offered, picture.reason = [], reason.strip()[:300]
         picture.save()
+        _note_change(picture.posting, now)
         audit.record("community.picture.cover", standing=standing, thing=f"picture:{picture.pk}", now=now)
 
 
 def remove_picture(*, standing: Standing, now: datetime, public_id: str) -> None:
-    """Take a picture out of a draft; it is deleted.
+    """Take a picture out of a draft or a posting; it is deleted.
 
     Raises:
         NotFound: no such picture, or somebody else's.
+        Conflict: its posting was taken down.
     """
     with transaction.atomic():
         picture = access.load_picture_to_cover(standing, public_id)
         audit.record("community.picture.remove", standing=standing, thing=f"picture:{picture.pk}", now=now)
+        posting = picture.posting
         picture.delete()
+        _note_change(posting, now)
+
+
+def _note_change(posting: Posting | None, now: datetime) -> None:
+    if posting:
+        left = Picture.objects.filter(posting=posting).count()
+        Posting.objects.filter(pk=posting.pk).update(picture_count=left, edited_at=now)
 
 
 def hand_over_pictures(draft: Draft, posting: Posting) -> None:

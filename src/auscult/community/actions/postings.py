@@ -13,7 +13,7 @@ from auscult.community.actions import limits, notifying
 from auscult.community.actions.connections import labels_of
 from auscult.community.actions.pictures import WITH_PICTURES, hand_over_pictures
 from auscult.community.actions.previews import want_previews
-from auscult.community.gate import find_open, text_of
+from auscult.community.gate import problem_of, text_of
 from auscult.community.models import Posting, Revision
 from auscult.community.rules import ranking, writing
 from auscult.community.rules.cases import CaseState
@@ -169,13 +169,9 @@ def edit_posting(*, standing: Standing, now: datetime, posting_id: int, title: s
         if (posting.title, posting.body) == (title.strip(), body):
             return
         if posting.case_state:
-            open_findings = find_open(text_of({"title": title, "body": body}), posting.kept_findings)
-            if open_findings:
-                raise CannotEditPosting(
-                    "This could tell who the patient is: "
-                    + "; ".join(f"“{each.text}” ({each.why})" for each in open_findings[:5])
-                    + ". Leave it out."
-                )
+            found = problem_of(text_of({"title": title, "body": body}), posting.kept_findings)
+            if found:
+                raise CannotEditPosting(found)
         _keep(posting, now)
         words = render(body)
         posting.title, posting.body, posting.html, posting.edited_at = title.strip(), body, words.html, now

@@ -36,7 +36,8 @@ class _Search:
     mirrored: bool = False
 
 
-# A patient in bed has no upright face: of faces turned by up to 45 degrees the upright search alone found 40 of 100, of upright ones 98.
+# A patient in bed has no upright face: of faces turned by up to 45 degrees the first search alone found 40 of 100, of
+# upright ones 98.
 _SEARCHES = (
     _Search("haarcascade_frontalface_alt2.xml", LOOKED_AT, 1.1),
     _Search("haarcascade_profileface.xml", 800, 1.2),

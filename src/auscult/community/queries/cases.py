@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from auscult.community import access
 from auscult.community.deidentification import Finding, find_identifiers, finding_key
 from auscult.community.gate import text_of
-from auscult.community.queries.pictures import DraftPicture, pictures_of
+from auscult.community.queries.pictures import OwnPicture, pictures_of
 from auscult.shared.standing import Standing
 
 
@@ -36,7 +36,7 @@ class CaseDraftPage:
     fields: dict[str, str]
     findings: list[FindingLine]
     waiting: int
-    pictures: list[DraftPicture]
+    pictures: list[OwnPicture]
 
 
 def get_case_draft(standing: Standing, draft_id: int) -> CaseDraftPage:

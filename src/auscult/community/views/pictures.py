@@ -1,4 +1,4 @@
-"""Pictures: of a draft, added, covered, deleted; of a posting, shown."""
+"""Pictures: of a draft, added; covered and deleted, also of a posting; shown."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from auscult.community import access
+from auscult.community.access import PicturePlace
 from auscult.community.actions.pictures import (
     WITH_PICTURES,
     CannotAddPicture,
@@ -20,7 +21,7 @@ from auscult.community.actions.pictures import (
 )
 from auscult.community.models import Draft
 from auscult.community.pictures import Box
-from auscult.community.queries.pictures import get_draft_pictures
+from auscult.community.queries.pictures import get_draft_pictures, get_posting_pictures
 from auscult.community.views.cases import show_case_draft
 from auscult.shared import clock
 from auscult.shared.pages import attempt, render_page, standing_of
@@ -30,8 +31,9 @@ def draft_pictures(request: HttpRequest, draft_id: int) -> HttpResponse:
     """The pictures of a draft; add one."""
     standing = standing_of(request)
     kind = access.load_draft_to_write(standing, draft_id, kinds=WITH_PICTURES).kind
+    place = PicturePlace(draft_id, kind)
     if request.method != "POST":
-        return redirect(_place(draft_id, kind)) if kind == Draft.Kind.CASE else _show(request, draft_id, kind)
+        return redirect(_address(place)) if kind == Draft.Kind.CASE else _show(request, place)
     file = request.FILES.get("picture")
 
     def act() -> object:
@@ -49,32 +51,45 @@ def draft_pictures(request: HttpRequest, draft_id: int) -> HttpResponse:
         request,
         act,
         done="The picture is in; only its bare pixels were kept. Look at what was found in it.",
-        to=_place(draft_id, kind),
-        show=lambda error, status: _show(request, draft_id, kind, error, status),
+        to=_address(place),
+        show=lambda error, status: _show(request, place, error, status),
     )
 
 
-def _place(draft_id: int, kind: str) -> str:
-    route = "community:case-edit" if kind == Draft.Kind.CASE else "community:draft-pictures"
-    return reverse(route, args=[draft_id]) + "#pictures"
+@require_safe
+def posting_pictures(request: HttpRequest, posting_id: int) -> HttpResponse:
+    """The pictures of one's posting, to cover more of them or take them out."""
+    return _show(request, PicturePlace(None, None, posting_id))
 
 
-def _show(request: HttpRequest, draft_id: int, kind: str, error: str = "", status: int = 200) -> HttpResponse:
-    if kind == Draft.Kind.CASE:
-        return show_case_draft(request, draft_id, error, status)
-    values = {"page": get_draft_pictures(standing_of(request), draft_id), "error": error}
-    return render_page(request, "community/draft_pictures.html", values, status=status)
+def _address(place: PicturePlace) -> str:
+    if place.posting_id:
+        return reverse("community:posting-pictures", args=[place.posting_id])
+    route = "community:case-edit" if place.kind == Draft.Kind.CASE else "community:draft-pictures"
+    return reverse(route, args=[place.draft_id]) + "#pictures"
+
+
+def _show(request: HttpRequest, place: PicturePlace, error: str = "", status: int = 200) -> HttpResponse:
+    standing = standing_of(request)
+    if place.posting_id:
+        page = get_posting_pictures(standing, place.posting_id)
+    else:
+        assert place.draft_id, "a picture is in a draft or in a posting"
+        if place.kind == Draft.Kind.CASE:
+            return show_case_draft(request, place.draft_id, error, status)
+        page = get_draft_pictures(standing, place.draft_id)
+    return render_page(request, "community/own_pictures.html", {"page": page, "error": error}, status=status)
 
 
 @require_POST
 def picture_cover(request: HttpRequest, public_id: str) -> HttpResponse:
     """Burn boxes into a picture, answer with a reason, or take the picture out."""
     standing, now = standing_of(request), clock.now()
-    draft_id, kind = access.find_draft_of_picture(standing, public_id)
+    place = access.find_place_of_picture(standing, public_id)
     if request.POST.get("do") == "remove":
         remove_picture(standing=standing, now=now, public_id=public_id)
         messages.success(request, "The picture is deleted.")
-        return redirect(_place(draft_id, kind))
+        return redirect(_address(place))
 
     def act() -> None:
         boxes, blurred = _boxes(request.POST.get("boxes", ""))
@@ -91,8 +106,8 @@ def picture_cover(request: HttpRequest, public_id: str) -> HttpResponse:
         request,
         act,
         done="Done. What was covered is gone from the picture.",
-        to=_place(draft_id, kind),
-        show=lambda error, status: _show(request, draft_id, kind, error, status),
+        to=_address(place),
+        show=lambda error, status: _show(request, place, error, status),
     )
 
 
