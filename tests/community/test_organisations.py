@@ -1,5 +1,8 @@
 """Organisations among members: their representatives read what members answer them, not who answers, and nothing else."""
 
+import re
+from datetime import timedelta
+
 import pytest
 
 from auscult.community.actions.comments import add_comment
@@ -115,3 +118,30 @@ def test_its_own_words_can_be_edited_and_taken_back(client, office, posting):
     assert "Mute thread" not in page
     assert client.get(f"/postings/{posting.pk}/edit").status_code == 200
     assert client.post(f"/postings/{posting.pk}/retract", {}).status_code == 302
+
+
+def test_the_organisations_page_lists_what_it_posted_to_whoever_may_read_it(
+    client, office, society, posting, heron, make_member, now
+):
+    for number in range(12):
+        title, then = f"Notice {number}", now + timedelta(days=number)
+        create_posting(
+            standing=office, now=then, organisation_id=society.pk, title=title, body="Words.", topic="health-reform"
+        )
+    create_posting(standing=heron, now=now, title="Among us", body="No society here.", topic="health-reform")
+    assert b"Notice" not in client.get("/organisations/society/").content
+    stranger = appoint(society, make_member, now, "silent@example.org", powers=(Power.REPLY,))
+    sign_in(client, stranger)
+    assert b"Notice" not in client.get("/organisations/society/").content
+    for reader, posts in ((heron, False), (office, True)):
+        sign_in(client, reader)
+        page = client.get("/organisations/society/").content.decode()
+        assert page.index("Notice 11") < page.index("Notice 2")
+        assert "What we will say about fees" not in page
+        assert "Among us" not in page
+        assert (f"/postings/new?organisation={society.pk}" in page) is posts
+        (older,) = re.findall(r"\?before=(\d+)#posted", page)
+        rest = client.get(f"/organisations/society/?before={older}").content.decode()
+        assert "What we will say about fees" in rest
+        assert "Notice 2" not in rest
+        assert client.get("/organisations/society/?before=x").status_code == 200

@@ -39,7 +39,7 @@ def organisation(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _organisation(request: HttpRequest, slug: str, error: str = "", status: int = 200) -> HttpResponse:
-    page = get_organisation_page(standing_of(request), slug, clock.now())
+    page = get_organisation_page(standing_of(request), slug, clock.now(), request.GET.get("before", ""))
     return render_page(request, "web/organisation_read.html", {"page": page, "error": error}, status=status)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db.models import Case, When
 
+from auscult.community.queries.organisations import Posted, list_posted
 from auscult.members.queries.standing import count_registered, count_verified
 from auscult.organisations.access import load_organisation
 from auscult.organisations.models import Organisation, Representative
@@ -101,10 +102,14 @@ class OrganisationPage:
     mandates: list[tuple[str, str, str, float]]
     scorecard: Scorecard | None
     affiliated_since: datetime | None
+    posted: Posted | None
 
 
-def get_organisation_page(standing: Standing, slug: str, now: datetime) -> OrganisationPage:
-    """One organisation, in at most eleven queries.
+def get_organisation_page(standing: Standing, slug: str, now: datetime, before: str = "") -> OrganisationPage:
+    """One organisation, in at most twelve queries.
+
+    Args:
+        before: number of a posting; of its postings, those before it are listed.
 
     Raises:
         NotFound: no such organisation.
@@ -132,6 +137,7 @@ def get_organisation_page(standing: Standing, slug: str, now: datetime) -> Organ
         ],
         get_scorecard(organisation.pk, now),
         list_affiliations(standing).get(organisation.pk),
+        list_posted(standing, organisation.pk, before),
     )
 
 
