@@ -46,6 +46,39 @@ def lettered():
     return {"name": "hands.png", "mimeType": "image/png", "buffer": out.getvalue()}
 
 
+def by_finger(page, boxes):
+    """Draw a box, move it, resize it by its corner, blur and remove it: all that a phone without a keyboard needs."""
+    before, area = boxes.count(), page.locator(".redaction-stage").bounding_box()
+
+    def drag(start, end):
+        page.mouse.move(*start)
+        page.mouse.down()
+        page.mouse.move(*end, steps=3)
+        page.mouse.up()
+
+    def middle(box):
+        return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+    bottom = area["y"] + area["height"]
+    drag((area["x"] + 10, bottom - 70), (area["x"] + 70, bottom - 20))
+    drawn = boxes.last.bounding_box()
+    assert boxes.count() == before + 1
+    assert abs(drawn["width"] - 60) < 3
+    drag(middle(drawn), (middle(drawn)[0] + 40, middle(drawn)[1]))
+    moved = boxes.last.bounding_box()
+    assert abs(moved["x"] - drawn["x"] - 40) < 3
+    assert abs(moved["width"] - drawn["width"]) < 3
+    corner = moved["x"] + moved["width"] - 5, moved["y"] + moved["height"] - 5
+    drag(corner, (corner[0] + 30, corner[1]))
+    assert abs(boxes.last.bounding_box()["width"] - moved["width"] - 30) < 3
+    page.get_by_role("button", name="Blur it").click()
+    assert "is-blur" in boxes.last.get_attribute("class")
+    page.get_by_role("button", name="Cover it").click()
+    page.get_by_role("button", name="Undo").click()
+    assert "is-blur" in boxes.last.get_attribute("class")
+    page.get_by_role("button", name="Remove it").click()
+
+
 def test_a_case_goes_through_its_gate_and_is_solved(site, browser, enter, make_member):
     from auscult.shared import clock
 
@@ -85,6 +118,8 @@ def test_a_case_goes_through_its_gate_and_is_solved(site, browser, enter, make_m
     page.keyboard.press("ArrowRight")
     assert boxes.last.bounding_box()["x"] > before["x"]
     page.keyboard.press("Delete")
+    assert boxes.count() == offered
+    by_finger(page, boxes)
     assert boxes.count() == offered
     assert accessible(page) == []
     assert fits(page)
@@ -292,11 +327,17 @@ def lively(site, make_member):
     words = save_draft(standing=me, now=now, draft_id=None, kind="posting", posting_id=None, parent=0, fields=fields)
     for draft in (case, words):
         add_picture(standing=me, now=now, draft_id=draft, data=lettered()["buffer"], description="Hands")
+    shown = save_draft(standing=me, now=now, draft_id=None, kind="posting", posting_id=None, parent=0, fields=fields)
+    plain = io.BytesIO()
+    Image.new("L", (300, 200), 90).save(plain, "PNG")
+    add_picture(standing=me, now=now, draft_id=shown, data=plain.getvalue(), description="A hand")
     decision = Decision.objects.get().pk
-    own = create_posting(standing=me, now=now, title="A posting of mine", body="Words.", topic="health-reform").pk
+    words_of_mine = {"title": "A posting of mine", "body": "Words.", "topic": "health-reform"}
+    own = create_posting(standing=me, now=now, draft_id=shown, **words_of_mine).pk
     return site, moderator, [
         "/feed/", "/feed/?sort=newest", "/feed/ranking", "/feed/health-reform/", f"/postings/{posting}/",
-        f"/postings/{posting}/?at=5", f"/postings/{own}/edit", f"/postings/{posting}/history?comment=1",
+        f"/postings/{posting}/?at=5", f"/postings/{own}/edit", f"/postings/{own}/pictures",
+        f"/postings/{posting}/history?comment=1",
         f"/postings/{posting}/comments", f"/postings/{posting}/comments?quote=1", f"/postings/{posting}/flag?comment=1",
         "/search/", "/search/?q=deeper", "/search/?q=nothinglikeit", "/colleagues/lamp/", "/colleagues/morning-rounds/",
         "/mine/connections/", "/notifications/", "/notifications/settings", "/moderation/log/", "/moderation/figures/",

@@ -34,7 +34,7 @@ def problem_of(text: str, reasons: Mapping[str, str], *, but: Collection[Identif
         A sentence that names up to five findings; empty where there are none.
     """
     found = [each for each in find_open(text, reasons) if each.kind not in but]
-    named = "; ".join(f"“{each.text}” ({each.why})" for each in found[:5])
+    named = "; ".join(f"“{each.text}” ({each.why.rstrip('.')})" for each in found[:5])
     return f"This could tell who the patient is: {named}. Leave it out." if found else ""
 
 
