@@ -254,23 +254,20 @@ def load_draft_to_write(
 
 
 def load_picture_to_cover(standing: Standing, public_id: str) -> Picture:
-    """A picture of one's own draft or published posting, with its draft and posting.
+    """A picture of one's own draft or published posting, locked; its posting before it, as moderators lock them.
 
     Raises:
         NotFound: none, or somebody else's.
         Conflict: its posting was taken down.
     """
-    found = (
-        Picture.objects.select_for_update(of=("self",))
-        .select_related("draft", "posting")
-        .defer("posting__search")
-        .filter(public_id=public_id, member_id=standing.member_id or 0)
-        .first()
-    )
+    place = find_place_of_picture(standing, public_id)
+    if place.posting_id:
+        posting = Posting.objects.select_for_update().only("state").get(pk=place.posting_id)
+        if posting.state != WordsState.PUBLISHED:
+            raise Conflict("The posting with this picture was taken down.")
+    found = Picture.objects.select_for_update().filter(public_id=public_id).first()
     if found is None:
         raise NotFound
-    if found.posting and found.posting.state != WordsState.PUBLISHED:
-        raise Conflict("The posting with this picture was taken down.")
     return found
 
 

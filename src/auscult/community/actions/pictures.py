@@ -93,7 +93,7 @@ def cover_picture(
     with transaction.atomic():
         picture = access.load_picture_to_cover(standing, public_id)
         if not boxes and not blurred:
-            if picture.posting:
+            if picture.posting_id:
                 raise CannotAddPicture("Draw a box over what is to be covered first.")
             if len(reason.strip()) < SHORTEST_REASON:
                 raise CannotAddPicture("Cover what was found, or say in a few words why it may stay.")
@@ -108,10 +108,10 @@ def cover_picture(
         if pixels:
             for column, value in _columns(pixels).items():
                 setattr(picture, column, value)
-        if picture.posting is None:
+        if picture.posting_id is None:
             picture.offered, picture.reason = [], reason.strip()[:300]
         picture.save()
-        _note_change(picture.posting, now)
+        _note_change(picture.posting_id, now)
         audit.record("community.picture.cover", standing=standing, thing=f"picture:{picture.pk}", now=now)
 
 
@@ -125,15 +125,14 @@ def remove_picture(*, standing: Standing, now: datetime, public_id: str) -> None
     with transaction.atomic():
         picture = access.load_picture_to_cover(standing, public_id)
         audit.record("community.picture.remove", standing=standing, thing=f"picture:{picture.pk}", now=now)
-        posting = picture.posting
         picture.delete()
-        _note_change(posting, now)
+        _note_change(picture.posting_id, now)
 
 
-def _note_change(posting: Posting | None, now: datetime) -> None:
-    if posting:
-        left = Picture.objects.filter(posting=posting).count()
-        Posting.objects.filter(pk=posting.pk).update(picture_count=left, edited_at=now)
+def _note_change(posting_id: int | None, now: datetime) -> None:
+    if posting_id:
+        left = Picture.objects.filter(posting_id=posting_id).count()
+        Posting.objects.filter(pk=posting_id).update(picture_count=left, edited_at=now)
 
 
 def hand_over_pictures(draft: Draft, posting: Posting) -> None:
