@@ -46,6 +46,26 @@ def lettered():
     return {"name": "hands.png", "mimeType": "image/png", "buffer": out.getvalue()}
 
 
+#: What is wider than a telephone.
+WIDE = f"""{"long" * 40} https://example.org/{"path/" * 20}
+
+| drug | dose | route | interval | adverse events | comment |
+|---|---|---|---|---|---|
+| amoxicillin-clavulanate | 875 mg | by mouth | every twelve hours | diarrhoea | with food |
+
+```
+{"a line of code that is wider than the screen " * 3}
+```
+
+> 1. one
+>    - two
+>      - three
+"""
+#: Forms and links whose answer has no place on the page: pressing them would do nothing.
+LOST_TARGETS = """[...document.querySelectorAll("[hx-target^='#']")].map(each => each.getAttribute("hx-target"))
+    .filter(target => !document.querySelector(target))"""
+
+
 def by_finger(page, boxes):
     """Draw a box, move it, resize it by its corner, blur and remove it: all that a phone without a keyboard needs."""
     before, area = boxes.count(), page.locator(".redaction-stage").bounding_box()
@@ -177,6 +197,32 @@ def test_a_draft_saves_itself_and_is_gone_on_with(site, browser):
     page.get_by_role("button", name="Post", exact=True).click()
     page.get_by_role("heading", name="Half a thought").wait_for()
     assert page.get_by_alt_text("Picture without a description").is_visible()
+    page.goto(f"{site}/postings/drafts/")
+    assert page.get_by_text("No drafts.").is_visible()
+    assert said == []
+    context.close()
+
+
+def test_an_answer_is_given_on_a_page_of_its_own_too(site, browser):
+    """As from the list of drafts, or from a link opened beside the thread."""
+    context = browser.new_context(viewport={"width": 390, "height": 860})
+    page = context.new_page()
+    said = watch(page)
+    sign_in(page, site)
+    page.goto(f"{site}/feed/")
+    page.get_by_role("link", name="What should come first?").click()
+    thread = page.url
+    page.get_by_label("Your comment").fill("Begun, not ended.")
+    page.get_by_text("Draft saved.").wait_for()
+    page.goto(f"{site}/postings/drafts/")
+    page.get_by_role("link", name="Your words").click()
+    page.get_by_label("Your comment").fill("Begun and ended.")
+    page.get_by_role("button", name="Comment").click()
+    page.get_by_role("heading", name="1 comment").wait_for()
+    page.goto(f"{thread}comments?answers=1")
+    page.get_by_label("Your answer").fill("Indeed.")
+    page.get_by_role("button", name="Answer").click()
+    page.get_by_role("heading", name="2 comments").wait_for()
     page.goto(f"{site}/postings/drafts/")
     assert page.get_by_text("No drafts.").is_visible()
     assert said == []
@@ -332,11 +378,11 @@ def lively(site, make_member):
     Image.new("L", (300, 200), 90).save(plain, "PNG")
     add_picture(standing=me, now=now, draft_id=shown, data=plain.getvalue(), description="A hand")
     decision = Decision.objects.get().pk
-    words_of_mine = {"title": "A posting of mine", "body": "Words.", "topic": "health-reform"}
+    words_of_mine = {"title": "A posting of mine", "body": WIDE, "topic": "health-reform"}
     own = create_posting(standing=me, now=now, draft_id=shown, **words_of_mine).pk
     return site, moderator, [
         "/feed/", "/feed/?sort=newest", "/feed/ranking", "/feed/health-reform/", f"/postings/{posting}/",
-        f"/postings/{posting}/?at=5", f"/postings/{own}/edit", f"/postings/{own}/pictures",
+        f"/postings/{posting}/?at=5", f"/postings/{own}/", f"/postings/{own}/edit", f"/postings/{own}/pictures",
         f"/postings/{posting}/history?comment=1",
         f"/postings/{posting}/comments", f"/postings/{posting}/comments?quote=1", f"/postings/{posting}/flag?comment=1",
         "/search/", "/search/?q=deeper", "/search/?q=nothinglikeit", "/colleagues/lamp/", "/colleagues/morning-rounds/",
@@ -357,13 +403,15 @@ def test_every_page_fits_and_is_accessible(lively, browser, enter, width, scheme
     wrong = {}
     for who, those in (
         (page, paths),
-        (enter(site, moderator, width, color_scheme=scheme), ["/moderation/", *paths[4:6]]),
+        (enter(site, moderator, width, color_scheme=scheme), ["/moderation/", *paths[4:7]]),
     ):
         for path in those:
             status = who.goto(site + path).status
             problems = accessible(who) if status == 200 else [status]
             if problems or not fits(who):
                 wrong[path] = problems or "wider than the screen"
+            if lost := who.evaluate(LOST_TARGETS):
+                wrong[path] = lost
     assert wrong == {}
     assert said == []
     context.close()

@@ -76,13 +76,16 @@ def to_html(markdown: str, known: Collection[str] = ()) -> str:
         if token.type in {"heading_open", "heading_close"}:
             # Headings of the page stand above those of a posting.
             token.tag = "h3" if token.tag == "h1" else "h4"
+        elif token.type == "table_open":
+            # A wide one is scrolled, by keyboard too.
+            token.attrSet("tabindex", "0")
         elif token.type == "inline" and token.children:
             starts = quote > 0 and index >= 2 and tokens[index - 2].type == "blockquote_open"
             token.children = _linked(token.children, known, cites=starts)
     return nh3.clean(
         _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}),
         tags=_TAGS,
-        attributes={"a": {"href"}, "cite": {"data-comment"}},
+        attributes={"a": {"href"}, "cite": {"data-comment"}, "table": {"tabindex"}},
         url_schemes={"http", "https", "mailto"},
         link_rel="nofollow noopener noreferrer",
     )

@@ -34,6 +34,7 @@ def comment_create(request: HttpRequest, posting_id: int) -> HttpResponse:
         "entered": {"body": body},
         "error": "",
         "may_comment": True,
+        "in_thread": bool(getattr(request, "htmx", False)),
         "organisation": ""
         if access.can_read_postings(standing)
         else access.speaks_in(standing, found.representative_id),
@@ -65,6 +66,7 @@ def _add(request: HttpRequest, posting_id: int) -> HttpResponse:
             "entered": {"body": body},
             "error": str(refusal),
             "may_comment": True,
+            "in_thread": bool(htmx),
             "organisation": whole_number(request.POST.get("organisation")) or "",
         }
         response = render_page(request, "community/comment_create.html", values, block="form", status=refusal.status)
