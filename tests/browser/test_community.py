@@ -229,6 +229,21 @@ def test_an_answer_is_given_on_a_page_of_its_own_too(site, browser):
     context.close()
 
 
+def test_the_time_zone_of_the_device_is_offered(site, browser):
+    context = browser.new_context(timezone_id="America/New_York")
+    page = context.new_page()
+    said = watch(page)
+    sign_in(page, site)
+    page.goto(f"{site}/notifications/settings")
+    page.get_by_role("button", name="This device: America/New_York").click()
+    page.get_by_role("button", name="Save").first.click()
+    page.get_by_text("Mails come as you said").wait_for()
+    assert page.get_by_label("Your time zone").input_value() == "America/New_York"
+    assert page.get_by_role("button", name="This device").count() == 0
+    assert said == []
+    context.close()
+
+
 def test_what_is_typed_before_the_script_comes_is_saved_too(site, browser):
     context = browser.new_context()
     page = context.new_page()

@@ -173,6 +173,21 @@ def test_a_link_to_one_comment_shows_it_with_the_start_of_its_thread(make_member
     assert [line.number for line in page.threads[0].answers] == [151]
 
 
+def test_a_page_that_begins_at_the_first_comment_leads_to_no_earlier_one(make_member, posting, now):
+    first = comment(make_member(), posting, now)
+    inner = comment(make_member(), posting, now, "deep", first.number)
+    page = get_posting_page(make_member(), posting.pk, now, at=str(inner.number))
+    assert (page.threads[0].number, page.from_number) == (1, 0)
+
+
+def test_who_was_signed_out_while_writing_is_told_so(client, posting):
+    sent = {"body": "My precious words."}
+    refused = client.post(f"/postings/{posting.pk}/comments", sent, headers={"HX-Request": "true"})
+    assert refused.status_code == 403
+    assert "not signed in any more" in refused.content.decode()
+    assert "/accounts/login/" in refused.content.decode()
+
+
 @pytest.mark.parametrize("begin", ["x", "-", "1-x", "9" * 30, "777"])
 def test_nonsense_in_the_address_shows_the_first_page(make_member, posting, now, begin):
     comment(make_member(), posting, now)

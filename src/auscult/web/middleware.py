@@ -57,9 +57,12 @@ class RefusalMiddleware:
         """Answer a refusal; leave everything else to Django."""
         if not isinstance(exception, Refused):
             return None
-        if isinstance(exception, NotAllowed) and standing_of(request).is_reader and request.method == "GET":
-            return redirect_to_login(request.get_full_path())
-        return refusal_page(request, str(exception), exception.status)
+        text = str(exception)
+        if isinstance(exception, NotAllowed) and standing_of(request).is_reader:
+            if request.method == "GET":
+                return redirect_to_login(request.get_full_path())
+            text = f"You are not signed in any more. Copy what you wrote, sign in, and send it again. {text}"
+        return refusal_page(request, text, exception.status)
 
 
 def refusal_page(request: HttpRequest, text: str, status: int) -> HttpResponse:

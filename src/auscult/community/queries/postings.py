@@ -228,7 +228,7 @@ def get_posting_page(
         comment_count=count,
         threads=threads,
         shown=shown,
-        from_number=first[-1] if first else 0,
+        from_number=first[-1] if first and first != [1] else 0,
         next_from=next_from,
         usefulness=UsefulnessBox(
             ratings,

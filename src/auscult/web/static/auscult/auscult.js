@@ -53,12 +53,25 @@ function keepReceipts(root) {
   }
 }
 
+/** Where the device lives elsewhere than the form says, one press takes its zone. */
+function offerZone(field) {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (!zone || zone === field.value || ![...field.list.options].some((each) => each.value === zone)) return;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "link";
+  button.textContent = `This device: ${zone}`;
+  button.addEventListener("click", () => { field.value = zone; button.remove(); });
+  field.after(button);
+}
+
 function prepare(root) {
   prepareBallots(root);
   keepReceipts(root);
 }
 
 prepare(document);
+document.querySelectorAll("input[data-zone]").forEach(offerZone);
 // A refusal below the first screen is brought into sight.
 document.querySelector("main .error[role=alert]")?.scrollIntoView({ block: "center" });
 // At once, in the task that shows the new piece (no settle delay, see base.html): who leaves right then keeps the receipt.
