@@ -302,13 +302,13 @@ def test_limits_of_rate_and_of_new_members(make_member, author, posting, now):
     new = make_member()
     with pytest.raises(CannotWrite, match="links"):
         comment(new, posting, now, "https://a.example https://b.example https://c.example")
-    for _ in range(rules.NEW_POSTINGS_A_DAY):
-        create_posting(standing=new, now=now, title="t", body="b", topic="health-reform")
+    for number in range(rules.NEW_POSTINGS_A_DAY):
+        create_posting(standing=new, now=now, title=f"t{number}", body="b", topic="health-reform")
     with pytest.raises(CannotWrite, match="3 are the most"):
         create_posting(standing=new, now=now, title="t", body="b", topic="health-reform")
     create_posting(standing=new, now=now + timedelta(days=1, minutes=1), title="t", body="b", topic="health-reform")
-    for _ in range(rules.NEW_COMMENTS_AN_HOUR):
-        comment(new, posting, now)
+    for number in range(rules.NEW_COMMENTS_AN_HOUR):
+        comment(new, posting, now, f"words {number}")
     with pytest.raises(CannotWrite, match="within an hour"):
         comment(new, posting, now)
     comment(new, posting, now + timedelta(minutes=61))
@@ -339,8 +339,8 @@ def test_the_queue_costs_the_same_queries_at_any_size(make_member, author, posti
     flag(make_member(), posting, now)
     few = cost()
     reporter = make_member()
-    for _ in range(15):
-        flag(reporter, posting, now, number=comment(author, posting, now).number)
+    for each in range(15):
+        flag(reporter, posting, now, number=comment(author, posting, now, f"words {each}").number)
     assert cost() == few <= 4
 
 

@@ -116,7 +116,7 @@ def test_a_stated_connection_stands_on_words_before_and_after_on_its_topics(make
     reader = make_member()
     before, other = post(author, now), post(author, now, topic="organised-medicine")
     state(author, now)
-    after = post(author, now)
+    after = post(author, now, "Another title")
     words = "paid by Example Pharma on statins in the last 24 months"
     assert [get_posting_page(reader, each.pk, now).author.connections for each in (before, after, other)] == [
         [words], [words], [],

@@ -180,6 +180,22 @@ def test_a_page_that_begins_at_the_first_comment_leads_to_no_earlier_one(make_me
     assert (page.threads[0].number, page.from_number) == (1, 0)
 
 
+def test_the_same_words_sent_twice_at_once_are_there_once(make_member, author, posting, now):
+    words = {"title": "Sent twice", "body": "Over a bad line.", "topic": "health-reform"}
+    again = now + timedelta(seconds=20)
+    first = create_posting(standing=author, now=now, **words)
+    assert create_posting(standing=author, now=again, **words) == first
+    assert create_posting(standing=make_member(), now=again, **words) != first
+    assert create_posting(standing=author, now=now + timedelta(hours=1), **words) != first
+    member, said = make_member(), {"posting_id": posting.pk, "body": "Indeed."}
+    comment = add_comment(standing=member, now=now, **said)
+    assert add_comment(standing=member, now=again, **said) == comment
+    assert add_comment(standing=member, now=again, **said, parent=comment.number) != comment
+    assert add_comment(standing=member, now=again, posting_id=posting.pk, body="Indeed!") != comment
+    assert add_comment(standing=member, now=now + timedelta(minutes=3), **said) != comment
+    assert Posting.objects.get(pk=posting.pk).comments == 4
+
+
 def test_who_was_signed_out_while_writing_is_told_so(client, posting):
     sent = {"body": "My precious words."}
     refused = client.post(f"/postings/{posting.pk}/comments", sent, headers={"HX-Request": "true"})
@@ -213,7 +229,7 @@ def fill(posting, author, now, count, parents=None):
 
 
 def test_comments_that_are_refused(make_member, author, posting, now):
-    other = comment(make_member(), post(author, now), now)
+    other = comment(make_member(), post(author, now, title="Another"), now)
     for body, parent, why in (("  ", None, "Write"), ("x" * 5001, None, "5,001"), ("x", other.number, "not here")):
         with pytest.raises(CannotAddComment, match=why):
             comment(make_member(), posting, now, body, parent)

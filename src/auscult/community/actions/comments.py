@@ -50,7 +50,8 @@ def add_comment(
     """Comment on a posting, or answer a comment of it.
 
     Who may: a verified member with a handle; or a representative who answers in the name of an organisation. What follows:
-    the posting's author, who is answered, mentioned or quoted, and its followers are told.
+    the posting's author, who is answered, mentioned or quoted, and its followers are told. The same words sent again at once,
+    as over a bad line, are the comment that is there already.
 
     Args:
         parent: number of the comment that is answered.
@@ -80,8 +81,10 @@ def add_comment(
             raise CannotAddComment(found)
         if posting.locked_at is not None:
             raise CannotAddComment("A moderator has locked this thread; it can be read.")
+        sent_before, has_commented, path, answered, state = _read_place(posting.pk, member, parent, body, now)
+        if sent_before is not None:
+            return Comment.objects.defer("search").get(pk=sent_before)
         limits.require_may_comment(standing=standing, now=now, posting=posting, body=body)
-        has_commented, path, answered, state = _read_place(posting.pk, member, parent)
         if parent is not None and state != WordsState.PUBLISHED:
             raise CannotAddComment("The comment you answer is not here any more.")
         words = render(body)
@@ -116,17 +119,29 @@ def _what_tells_of_patient(posting: Posting, member: int, body: str) -> str:
     return problem_of(own, posting.kept_findings, but=_MAY_STAND)
 
 
+_PLACE = """
+    SELECT (SELECT id FROM community_comment WHERE author_id = %(author)s AND commented_at > %(since)s
+                AND commented_at <= %(now)s AND posting_id = %(posting)s AND COALESCE(answers, 0) = %(parent)s
+                AND body = %(body)s AND state = 'published' ORDER BY commented_at DESC LIMIT 1),
+           EXISTS (SELECT FROM community_comment WHERE author_id = %(author)s AND posting_id = %(posting)s),
+           c.path, c.author_id, c.state
+    FROM (SELECT 1) AS one LEFT JOIN community_comment AS c ON c.posting_id = %(posting)s AND c.number = %(parent)s
+"""
+
+
 def _read_place(
-    posting_id: int, member: int, parent: int | None
-) -> tuple[bool, list[int] | None, int | None, str | None]:
-    """Whether the member has commented before; path, author and state of the comment that is answered."""
+    posting_id: int, member: int, parent: int | None, body: str, now: datetime
+) -> tuple[int | None, bool, list[int] | None, int | None, str | None]:
+    """The same comment where it came a moment ago; whether the member has commented here; path, author and state above it."""
+    values: dict[str, int | str | datetime] = {
+        "author": member,
+        "posting": posting_id,
+        "parent": parent or 0,
+        "body": body,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM community_comment WHERE author_id = %s AND posting_id = %s), c.path, c.author_id, "
-            "c.state FROM (SELECT 1) AS one LEFT JOIN community_comment AS c ON c.posting_id = %s AND c.number = %s",
-            [member, posting_id, posting_id, parent or 0],
-        )
-        row: tuple[bool, list[int] | None, int | None, str | None] = cursor.fetchone()
+        cursor.execute(_PLACE, values | {"now": now, "since": now - writing.SENT_AGAIN})
+        row: tuple[int | None, bool, list[int] | None, int | None, str | None] = cursor.fetchone()
     return row
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from auscult.community import access
 from auscult.community.actions import limits, notifying
@@ -72,7 +72,8 @@ def create_posting(
     """Post, with a community poll or without.
 
     Who may: a verified member with a handle; or a representative in the name of an organisation. What changes: the posting;
-    its poll is frozen and open at once. What follows: followers of the topic and who is mentioned are told.
+    its poll is frozen and open at once. What follows: followers of the topic and who is mentioned are told. The same words
+    sent again at once, as over a bad line, are the posting that is there already.
 
     Args:
         body: Markdown.
@@ -106,6 +107,9 @@ def create_posting(
         if found is None:
             raise CannotCreatePosting("Choose a topic.")
         member = standing.require_member()
+        sent_before = _find_same(member, organisation_id, found, title.strip(), body, now)
+        if sent_before:
+            return sent_before
         limits.require_may_post(standing=standing, now=now, title=title, body=body)
         survey = None
         if poll:
@@ -145,6 +149,25 @@ def create_posting(
         jobs.queue("community.tell_of_posting", posting_id=posting.pk)
         want_previews(words.html)
     return posting
+
+
+def _find_same(
+    member: int, organisation_id: int | None, topic: Topic, title: str, body: str, now: datetime
+) -> Posting | None:
+    """What was posted a moment ago in the same words; whoever sends the same at the same time waits for the first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"posting of {member}"])
+    same = Posting.objects.filter(
+        author_id=member,
+        posted_at__gt=now - writing.SENT_AGAIN,
+        posted_at__lte=now,
+        topic=topic,
+        title=title,
+        body=body,
+        representative__organisation=organisation_id,
+        state=WordsState.PUBLISHED,
+    )
+    return same.defer("search").first()
 
 
 def edit_posting(*, standing: Standing, now: datetime, posting_id: int, title: str, body: str) -> None:

@@ -11,6 +11,8 @@ COMMENTS_PER_PAGE = 100
 DEEPEST = 4
 #: Whoever wrote may edit for so long without a version being kept: the typing error seen at once.
 SILENT_EDIT = timedelta(minutes=2)
+#: The same words of the same member at the same place within this time were sent twice, not said twice.
+SENT_AGAIN = timedelta(minutes=2)
 
 #: Usefulness ratings: value → words. Rated is whether it helped, not whether one agrees.
 USEFULNESS = {0: "Not useful", 1: "Somewhat useful", 2: "Useful", 3: "Very useful"}

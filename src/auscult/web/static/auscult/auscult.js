@@ -71,6 +71,14 @@ function prepare(root) {
 }
 
 prepare(document);
+// A second press while the first is on its way is not a second form.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("hx-post")) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+  setTimeout(() => delete form.dataset.sent, 4000);
+});
 document.querySelectorAll("input[data-zone]").forEach(offerZone);
 // A refusal below the first screen is brought into sight.
 document.querySelector("main .error[role=alert]")?.scrollIntoView({ block: "center" });
