@@ -229,6 +229,41 @@ def test_an_answer_is_given_on_a_page_of_its_own_too(site, browser):
     context.close()
 
 
+def test_a_failed_line_is_told_and_words_are_sent_once(site, browser):
+    from auscult.community.models import Comment, Posting
+
+    context = browser.new_context(viewport={"width": 390, "height": 860})
+    page = context.new_page()
+    sign_in(page, site)
+    page.goto(f"{site}/feed/")
+    page.get_by_role("link", name="What should come first?").click()
+    page.get_by_label("Your comment").fill("Over a bad line.")
+
+    def lost(route):
+        route.fetch()  # it arrives, and its answer is lost
+        route.abort()
+
+    page.route("**/comments", lost)
+    page.get_by_role("button", name="Comment").click()
+    page.get_by_text("No connection").wait_for()
+    assert accessible(page) == []
+    assert page.get_by_label("Your comment").input_value() == "Over a bad line."
+    page.unroute("**/comments")
+    page.get_by_role("button", name="Comment").click()
+    page.get_by_role("heading", name="1 comment").wait_for()
+    assert page.get_by_text("No connection").count() == 0
+    assert Comment.objects.count() == 1
+
+    page.goto(f"{site}/postings/new")
+    page.get_by_label("Title").fill("Pressed twice")
+    page.get_by_label("Text", exact=True).fill("By a cold finger.")
+    page.get_by_label("Topic").select_option("health-reform")
+    page.get_by_role("button", name="Post", exact=True).dblclick()
+    page.get_by_role("heading", name="Pressed twice").wait_for()
+    assert Posting.objects.filter(title="Pressed twice").count() == 1
+    context.close()
+
+
 def test_the_time_zone_of_the_device_is_offered(site, browser):
     context = browser.new_context(timezone_id="America/New_York")
     page = context.new_page()

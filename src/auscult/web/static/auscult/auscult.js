@@ -71,6 +71,27 @@ function prepare(root) {
 }
 
 prepare(document);
+/** A line that failed is told beside what was pressed; the next try takes the notice away. */
+function sayOffline(event) {
+  const pressed = event.detail.elt;
+  // What asks by itself, every few seconds, asks again.
+  if (pressed.getAttribute("hx-trigger")?.startsWith("every")) return;
+  hushOffline(event);
+  const notice = document.createElement("p");
+  notice.className = "error";
+  notice.role = "alert";
+  notice.dataset.offline = "";
+  notice.textContent = "No connection: no answer came. What you wrote is still here; try again.";
+  if (pressed.matches("form")) pressed.append(notice);
+  else pressed.after(notice);
+}
+function hushOffline(event) {
+  const pressed = event.detail.elt;
+  (pressed.matches("form") ? pressed : pressed.parentElement)?.querySelector(":scope > [data-offline]")?.remove();
+}
+document.addEventListener("htmx:sendError", sayOffline);
+document.addEventListener("htmx:timeout", sayOffline);
+document.addEventListener("htmx:beforeRequest", hushOffline);
 // A second press while the first is on its way is not a second form.
 document.addEventListener("submit", (event) => {
   const form = event.target;
