@@ -7,6 +7,7 @@ from datetime import timedelta
 import playwright.sync_api as playwright
 import pytest
 from PIL import Image, ImageDraw
+from playwright.sync_api import expect
 
 from .test_posting import WIDTHS, accessible, fits, sign_in, watch
 
@@ -164,7 +165,7 @@ def test_a_case_goes_through_its_gate_and_is_solved(site, browser, enter, make_m
     page.get_by_role("button", name="Yes, mark the case as solved").click()
     page.get_by_text("Solved the case").wait_for()
     colleague.goto(f"{site}/notifications/")
-    assert colleague.get_by_text("A rash that wanders").first.is_visible()
+    expect(colleague.get_by_text("A rash that wanders").first).to_be_visible()
     assert said == [] or all("400" in each for each in said)
     context.close()
 
@@ -196,9 +197,9 @@ def test_a_draft_saves_itself_and_is_gone_on_with(site, browser):
     page.get_by_label("Topic").select_option("health-reform")
     page.get_by_role("button", name="Post", exact=True).click()
     page.get_by_role("heading", name="Half a thought").wait_for()
-    assert page.get_by_alt_text("Picture without a description").is_visible()
+    expect(page.get_by_alt_text("Picture without a description")).to_be_visible()
     page.goto(f"{site}/postings/drafts/")
-    assert page.get_by_text("No drafts.").is_visible()
+    expect(page.get_by_text("No drafts.")).to_be_visible()
     assert said == []
     context.close()
 
@@ -224,7 +225,7 @@ def test_an_answer_is_given_on_a_page_of_its_own_too(site, browser):
     page.get_by_role("button", name="Answer").click()
     page.get_by_role("heading", name="2 comments").wait_for()
     page.goto(f"{site}/postings/drafts/")
-    assert page.get_by_text("No drafts.").is_visible()
+    expect(page.get_by_text("No drafts.")).to_be_visible()
     assert said == []
     context.close()
 
@@ -346,7 +347,7 @@ def test_a_report_is_decided_appealed_and_overturned_by_somebody_else(site, ente
 
     first = enter(site, judges[0], 1280, java_script_enabled=javascript)
     first.goto(f"{site}/moderation/")
-    assert first.get_by_text("Write to me for a discount.").is_visible()
+    expect(first.get_by_text("Write to me for a discount.")).to_be_visible()
     assert "reader" not in first.content().replace("readers", "")  # nobody sees who reported
     first.get_by_label("You look; to decide, begin a session").fill("The queue of the morning")
     first.get_by_role("button", name="Begin a session").click()
@@ -365,7 +366,7 @@ def test_a_report_is_decided_appealed_and_overturned_by_somebody_else(site, ente
     seller.get_by_role("button", name="Appeal").click()
     seller.get_by_text("It waits for another moderator.").wait_for()
     first.goto(f"{site}/moderation/")
-    assert first.get_by_text("You decided this; somebody else decides the appeal.").is_visible()
+    expect(first.get_by_text("You decided this; somebody else decides the appeal.")).to_be_visible()
 
     second = enter(site, judges[1], java_script_enabled=javascript)
     second.goto(f"{site}/moderation/")
@@ -375,9 +376,9 @@ def test_a_report_is_decided_appealed_and_overturned_by_somebody_else(site, ente
     second.get_by_role("button", name="Overturn it").click()
     second.get_by_text("Write to me for a discount.").wait_for(state="detached")
     reader.goto(posting)
-    assert reader.get_by_text("Write to me for a discount.").is_visible()
+    expect(reader.get_by_text("Write to me for a discount.")).to_be_visible()
     reader.goto(f"{site}/moderation/log/")
-    assert reader.get_by_text("It sells something.").is_visible()
+    expect(reader.get_by_text("It sells something.")).to_be_visible()
     assert "seller" not in reader.locator("main").inner_text()
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from .conftest import PASSWORD
 
@@ -58,7 +59,7 @@ def test_read_vote_comment_rate_without_reload(site, browser, width):
     page.get_by_role("link", name="What should come first?").click()
     page.evaluate("window.stillHere = true")
     page.evaluate(f"({WHEN_SHOWN})({KEPT})")
-    assert page.get_by_text("The first figures appear when 20 have answered").is_visible()
+    expect(page.get_by_text("The first figures appear when 20 have answered")).to_be_visible()
 
     # by keyboard alone: to the choice, choose, send
     page.get_by_role("radio", name="Payment reform").focus()
@@ -66,7 +67,7 @@ def test_read_vote_comment_rate_without_reload(site, browser, width):
     page.get_by_role("button", name="Cast my ballot").focus()
     page.keyboard.press("Enter")
     page.get_by_text("Your ballot is counted.").wait_for()
-    assert page.get_by_text("Base: 10 answers").is_visible()
+    expect(page.get_by_text("Base: 10 answers")).to_be_visible()
     assert receipt(page)["answers"][0]["choice"] == "c2"
     assert page.evaluate("JSON.parse(window.keptWhenShown).answers[0].choice") == "c2"
 
@@ -91,7 +92,7 @@ def test_read_vote_comment_rate_without_reload(site, browser, width):
     assert accessible(page) == []
     assert said == []
     page.reload()
-    assert page.get_by_role("heading", name="2 comments").is_visible()
+    expect(page.get_by_role("heading", name="2 comments")).to_be_visible()
     context.close()
 
 
@@ -102,15 +103,15 @@ def test_everything_works_without_javascript(site, browser):
     page.goto(f"{site}/feed/")
     page.get_by_role("link", name="What should come first?").click()
     page.get_by_role("button", name="Cast my ballot").click()
-    assert page.get_by_text("Choose an answer first.").is_visible()
+    expect(page.get_by_text("Choose an answer first.")).to_be_visible()
     page.get_by_role("radio", name="Coverage of the uninsured").check()
     page.get_by_role("button", name="Cast my ballot").click()
-    assert page.get_by_text("Your ballot is counted.").is_visible()
+    expect(page.get_by_text("Your ballot is counted.")).to_be_visible()
     page.get_by_label("Your comment").fill("Plain.")
     page.get_by_role("button", name="Comment").click()
-    assert page.get_by_role("heading", name="1 comment").is_visible()
+    expect(page.get_by_role("heading", name="1 comment")).to_be_visible()
     page.get_by_role("button", name="Useful", exact=True).click()
-    assert page.get_by_text("1 rating, mean 2.0 of 3").is_visible()
+    expect(page.get_by_text("1 rating, mean 2.0 of 3")).to_be_visible()
     context.close()
 
 
@@ -159,5 +160,6 @@ def test_a_passkey_can_be_added_and_used(site, browser):
     page.goto(f"{address}/accounts/login/")
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url(f"{address}/")
-    assert page.get_by_text("morning-rounds").is_visible()
+    page.get_by_role("link", name="Mine", exact=True).click()
+    expect(page.get_by_role("main").get_by_text("Here I am morning-rounds")).to_be_visible()
     context.close()

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from .test_posting import WIDTHS, accessible, fits, sign_in, watch
 
@@ -140,12 +141,12 @@ def test_say_who_speaks_and_sign_by_keyboard(told, browser, javascript):
     page.get_by_text("Taken back, at once.").wait_for()
 
     page.goto(f"{site}/appeals/{appeal}/")
-    assert page.get_by_text("5 signed version 1").is_visible()
+    expect(page.get_by_text("5 signed version 1")).to_be_visible()
     page.get_by_role("button", name="Sign", exact=True).focus()
     page.keyboard.press("Enter")
     page.get_by_text("You signed version 2.").wait_for()
     page.goto(f"{site}/mine/")
-    assert page.get_by_role("link", name="Free the codes").is_visible()
+    expect(page.get_by_role("link", name="Free the codes")).to_be_visible()
     page.goto(f"{site}/appeals/{appeal}/")
     page.get_by_role("button", name="Withdraw my signature").click()
     page.get_by_text("Your signature is withdrawn.").wait_for()

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from .test_posting import WIDTHS, accessible, fits, sign_in, watch
 
@@ -174,7 +175,7 @@ def test_answering_without_javascript(fielded, browser):
     page.get_by_role("button", name="Next").click()
     assert page.get_by_role("checkbox", name="The headline").is_checked()
     page.get_by_role("button", name="Cast my ballot").click()
-    assert page.get_by_role("heading", name="Your ballot is in").is_visible()
+    expect(page.get_by_role("heading", name="Your ballot is in")).to_be_visible()
     context.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import PASSWORD
 from tests.browser.test_posting import WIDTHS, accessible, fits
@@ -76,19 +77,19 @@ def test_from_a_claim_to_a_handle_on_a_phone(desk, browser, javascript):
     page = context.new_page()
     enter(page, site, "applicant")
     claim(page, site, record, last_name="Nobodyberg")
-    assert page.get_by_text("We could not match these details").first.is_visible()
+    expect(page.get_by_text("We could not match these details").first).to_be_visible()
     assert page.locator("#field-last").input_value() == "Nobodyberg"  # what was typed is kept
     claim(page, site, record)
-    assert page.get_by_text("You are registered. You read; you do not speak or vote yet.").is_visible()
+    expect(page.get_by_text("You are registered. You read; you do not speak or vote yet.")).to_be_visible()
     page.get_by_text("Code to the registered practice").first.click()
     page.get_by_role("button", name="Ask for a code").first.click()
-    assert page.get_by_text("waits for a verifier to send it").first.is_visible()
+    expect(page.get_by_text("waits for a verifier to send it").first).to_be_visible()
     page.get_by_text("Licence or badge document").first.click()
     page.locator("#field-document").set_input_files(
         {"name": "badge.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 badge"}
     )
     page.get_by_role("button", name="Send", exact=True).click()
-    assert page.get_by_text("A verifier looks at your evidence.").is_visible()
+    expect(page.get_by_text("A verifier looks at your evidence.")).to_be_visible()
 
     desk_context = browser.new_context(viewport={"width": 1280, "height": 860}, java_script_enabled=javascript)
     verifier = desk_context.new_page()
@@ -109,21 +110,21 @@ def test_from_a_claim_to_a_handle_on_a_phone(desk, browser, javascript):
     form = page.locator("form").filter(has=page.locator("[name=kind][value=call_back]"))
     form.locator("[name=code]").fill("00000000" if code != "00000000" else "1")
     form.get_by_role("button", name="Confirm").click()
-    assert page.get_by_text("That is not the code.").is_visible()
+    expect(page.get_by_text("That is not the code.")).to_be_visible()
     form.locator("[name=code]").fill(code)
     form.get_by_role("button", name="Confirm").click()
-    assert page.get_by_text("The code is right.").is_visible()
+    expect(page.get_by_text("The code is right.")).to_be_visible()
 
     verifier.goto(f"{site}/verifier/{case.pk}/")
     verifier.get_by_label("Decision and reason").select_option("verify:evidence_sufficient")
     verifier.get_by_role("button", name="Decide").click()
-    assert verifier.get_by_text("Decided. The applicant is told by mail.").is_visible()
+    expect(verifier.get_by_text("Decided. The applicant is told by mail.")).to_be_visible()
 
     page.goto(f"{site}/verify/")
-    assert page.get_by_text("You are verified.").is_visible()
+    expect(page.get_by_text("You are verified.")).to_be_visible()
     page.get_by_label("Handle").fill("evening-rounds")
     page.get_by_role("button", name="Choose", exact=True).click()
-    assert page.get_by_text("evening-rounds").first.is_visible()
+    expect(page.get_by_role("main").get_by_text("Colleagues know you as evening-rounds")).to_be_visible()
     context.close()
     desk_context.close()
 
@@ -190,6 +191,6 @@ def test_everything_is_taken_away_and_erased(desk, browser):
     page.locator("#field-erase-password").fill(PASSWORD)
     page.get_by_label("I have understood").check()
     page.get_by_role("button", name="Erase").click()
-    assert page.get_by_text("Your account is erased.").is_visible()
+    expect(page.get_by_text("Your account is erased.")).to_be_visible()
     assert not Account.objects.filter(email="applicant@example.org").exists()
     context.close()
