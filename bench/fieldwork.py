@@ -114,9 +114,6 @@ def make_survey(members: int) -> tuple[str, list[tuple[int, str]]]:
 @contextlib.contextmanager
 def serve(application: str) -> Iterator[tuple[int, int]]:
     """Granian as ``auscult serve`` starts it, on a free port; gives port and process id."""
-    from django.core.management import call_command
-
-    call_command("collectstatic", verbosity=0, interactive=False)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

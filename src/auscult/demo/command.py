@@ -125,6 +125,7 @@ def scratch_database() -> Iterator[None]:
     if foreign:
         _refuse_foreign_data()
     call_command("migrate", verbosity=0)
+    call_command("collectstatic", verbosity=0, interactive=False)  # the benches serve pages, or render them
     try:
         yield
     finally:
