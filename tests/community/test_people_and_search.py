@@ -6,14 +6,16 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from auscult.community.actions.comments import add_comment, rate_usefulness
+from auscult.community.actions.comments import add_comment, rate_usefulness, retract_comment
 from auscult.community.actions.connections import CannotStateConnection, end_connection, state_connection
 from auscult.community.actions.postings import create_posting, retract_posting
 from auscult.community.actions.ties import mute_member
-from auscult.community.models import Connection, Posting
+from auscult.community.models import Comment, Connection, Posting
+from auscult.community.models.postings import COMMENTS_A_SLICE
+from auscult.community.queries import search as searching
 from auscult.community.queries.colleagues import get_colleague
 from auscult.community.queries.postings import get_posting_page
-from auscult.community.queries.search import PER_PAGE, Search, find_words
+from auscult.community.queries.search import PER_PAGE, SLICES, Search, find_words
 from auscult.community.rules.bands import band
 from auscult.community.rules.connections import ConnectionKind, Tie, is_shown, label
 from auscult.shared.refusals import NotAllowed, NotFound
@@ -247,3 +249,49 @@ def test_pages_of_hits_and_a_fixed_number_of_queries(make_member, author, now):
             break
         page = found.next_page
     assert len(seen) == len(set(seen)) == 46
+
+
+# Slices of comments
+
+
+@pytest.fixture
+def sliced(make_member, author, now):
+    """Comments of one posting whose ids lie in many slices; gives their numbers by slice."""
+    posting = post(author, now)
+    first = Comment.objects.defer("search").get(pk=comment(author, posting, now, "gallstones").pk)
+    slices = (0, 0, 1, 5, 5, 5, SLICES, SLICES + 1, 3 * SLICES)
+    Comment.objects.all().delete()
+    for number, each in enumerate(slices, 1):
+        first.pk, first.number, first.path = each * COMMENTS_A_SLICE + number, number, [number]
+        first.save(force_insert=True)
+    return dict(enumerate(slices, 1))
+
+
+def found_numbers(standing, **narrowed):
+    page = find_words(standing, Search("gallstones", kind="comments", **narrowed))
+    return sorted(hit.number for hit in page.hits)
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5, 8, 9])
+def test_the_newest_comments_are_found_whatever_their_slice(author, sliced, monkeypatch, most):
+    monkeypatch.setattr(searching, "LOOKED_AT", most)
+    numbers = sorted(sliced)
+    assert found_numbers(author) == numbers[-most:]
+    assert found_numbers(author, since=date(2000, 1, 1)) == numbers[-most:]  # the way of narrowed searches
+
+
+def test_slices_hold_what_was_not_taken_down_and_not_muted(make_member, author, sliced, now):
+    retract_comment(standing=author, now=now, posting_id=Posting.objects.get().pk, number=4)
+    assert found_numbers(author) == [1, 2, 3, 5, 6, 7, 8, 9]
+    reader = make_member()
+    mute_member(standing=reader, now=now, handle="calm-heron", mute=True)
+    assert found_numbers(reader) == []
+
+
+def test_slices_are_found_by_their_index(author, sliced):
+    values = {"words": "gallstones", "member": 0, "looked": 120, "most": 20, "skip": 0}
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
+        cursor.execute("EXPLAIN " + searching._sql(Search("gallstones", kind="comments")), values)
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert f"Index Cond: (((id / {COMMENTS_A_SLICE}) = s.slice) AND (search @@" in plan

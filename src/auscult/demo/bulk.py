@@ -17,6 +17,7 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
+from auscult.community.models.postings import COMMENTS_A_SLICE
 from auscult.community.rules import writing
 from auscult.community.rules.cases import CaseState
 from auscult.community.rules.connections import ConnectionKind, Tie, label
@@ -32,10 +33,11 @@ _SPAN = timedelta(days=730)
 _CONNECTED = 50
 _TIE = Tie(ConnectionKind.PAID, "a maker of devices (invented)", "infusion pumps", date(2007, 1, 1), None)
 # Built once after the rows are there, which costs a third of keeping them up to date row by row.
-_WITH = "USING gin (search) WITH (gin_pending_list_limit = 512, fastupdate = on)"
 _LATER = {
-    "posting_search": f"CREATE INDEX posting_search ON community_posting {_WITH}",
-    "comment_search": f"CREATE INDEX comment_search ON community_comment {_WITH}",
+    "posting_search": "CREATE INDEX posting_search ON community_posting "
+    "USING gin (search) WITH (gin_pending_list_limit = 512, fastupdate = on)",
+    "comment_search": "CREATE INDEX comment_search ON community_comment "
+    f"USING gin ((id / {COMMENTS_A_SLICE}), search) WITH (fastupdate = off)",
 }
 
 

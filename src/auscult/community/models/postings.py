@@ -78,6 +78,10 @@ class Posting(models.Model):
         ]
 
 
+#: Comments with neighbouring ids, by which the index of search is divided: a search goes back in time from slice to slice.
+COMMENTS_A_SLICE = 8192
+
+
 class Comment(models.Model):
     """A comment, on the posting or on another comment.
 
@@ -107,7 +111,8 @@ class Comment(models.Model):
         indexes = [
             models.Index(fields=["posting", "path"], name="comments_in_threads"),
             models.Index(fields=["author", "-commented_at"], name="comment_of_author"),
-            GinIndex(fields=["search"], name="comment_search", fastupdate=True, gin_pending_list_limit=512),
+            # Each slice of a search would read what waits for a batch, so nothing waits: 0.15 ms a comment.
+            GinIndex(models.F("id") / COMMENTS_A_SLICE, "search", name="comment_search", fastupdate=False),
         ]
 
 

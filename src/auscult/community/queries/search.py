@@ -2,8 +2,8 @@
 
 A common word matches hundreds of thousands of texts, and ranking them all costs a tenth of a second and more. So the newest
 hundreds of matches are found first, and only they are ranked. Which way is cheap depends on how common the words are: rare
-ones by the index of words, common ones by walking back in time. PostgreSQL knows how common a word is from its statistics,
-and chooses; both ways end at ``LOOKED_AT`` matches.
+ones by the index of words, common ones by walking back in time; in comments, of which there are most, by slices of the index.
+PostgreSQL knows how common a word is from its statistics, and chooses; all ways end at ``LOOKED_AT`` matches.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from django.db import connection
 from markupsafe import Markup, escape
 
 from auscult.community import access
+from auscult.community.models.postings import COMMENTS_A_SLICE
 from auscult.community.queries.people import AUTHOR_COLUMNS, AUTHOR_JOINS, Author, author_of
 from auscult.config.database import planned_anew
 from auscult.registry.taxonomy import group_names
@@ -25,6 +26,8 @@ from auscult.shared.standing import Standing
 from auscult.shared.topics import TopicLine, list_topics
 
 LOOKED_AT, PER_PAGE, LONGEST_QUERY = 120, 20, 200
+#: Slices of comments that are looked into one by one: a quarter of a million comments.
+SLICES = 32
 KINDS = {
     "": "Postings and comments",
     "postings": "Postings",
@@ -91,6 +94,19 @@ _HIDDEN = (
 )
 _HEADLINE = f"'StartSel={_OPEN},StopSel={_CLOSE},MaxFragments=2,MaxWords=22,MinWords=8,FragmentDelimiter= … '"
 
+# A word that stands in a hundredth of the comments is dear both ways, by the index of words and by walking back. The index
+# of comments is divided into slices of neighbouring ids: the newest slices are looked into one after another until enough
+# is found (a lateral join under a limit goes on only while it must), and all older comments at once where they hold too few.
+_SLICE = f"(SELECT max(id) / {COMMENTS_A_SLICE} FROM community_comment)"  # noqa: S608
+_SLICES = f"""
+    (SELECT m.* FROM generate_series({_SLICE}, GREATEST({_SLICE} - {SLICES - 1}, 0), -1) AS s (slice),
+     LATERAL ({{matches}} AND c.id / {COMMENTS_A_SLICE} = s.slice ORDER BY c.id DESC LIMIT %(looked)s) AS m
+     LIMIT %(looked)s)
+    UNION ALL
+    ({{matches}} AND c.id < ({_SLICE} - {SLICES - 1}) * {COMMENTS_A_SLICE} ORDER BY c.id DESC LIMIT %(looked)s)
+    LIMIT %(looked)s
+"""  # noqa: S608 - constants of ours
+
 
 def _postings(search: Search) -> str:
     only = ["p.state = 'published'", f"p.search @@ {_QUERY}", _HIDDEN.format(words="p")]
@@ -119,10 +135,16 @@ def _comments(search: Search) -> str:
     of_posting += ["p.specialty_group = %(specialty)s"] if search.specialty else []
     # Only what narrows down needs the postings before the newest are kept; few are taken down, and they are left out then.
     join = "JOIN community_posting AS p ON p.id = c.posting_id" if of_posting else ""
+    matches = f"""
+        SELECT c.id, c.posting_id, c.number, c.commented_at FROM community_comment AS c {join}
+        WHERE {" AND ".join(only + of_posting)}
+    """  # noqa: S608 - constants of ours
+    newest = f"{matches} ORDER BY c.id DESC LIMIT %(looked)s"
+    if not (of_posting or search.author or search.since or search.until):
+        newest = _SLICES.format(matches=matches)
     return f"""
         (SELECT n.posting_id, n.number, n.id AS row_id, ts_rank_cd(r.search, {_QUERY}) AS rank, n.commented_at AS at
-         FROM (SELECT c.id, c.posting_id, c.number, c.commented_at FROM community_comment AS c {join}
-               WHERE {" AND ".join(only + of_posting)} ORDER BY c.id DESC LIMIT %(looked)s) AS n
+         FROM ({newest}) AS n
          JOIN community_comment AS r ON r.id = n.id
          JOIN community_posting AS o ON o.id = n.posting_id AND o.state = 'published')
     """  # noqa: S608 - constants of ours
