@@ -267,8 +267,8 @@ def test_a_case_says_what_kind_it_is_and_what_solved_it(make_member, author, now
     with pytest.raises(CannotSolveCase):
         solve_case(standing=author, now=now, posting_id=posting.pk, number=7)
     solve_case(standing=author, now=now, posting_id=posting.pk, number=comment.number)
-    solved = Posting.objects.defer("search").get(pk=posting.pk)
+    solved = Posting.objects.get(pk=posting.pk)
     assert (solved.case_state, solved.solved_by) == ("solved", 1)
     assert Notification.objects.filter(member_id=helper.member_id, kind="solved").count() == 1
     reopen_case(standing=author, now=now, posting_id=posting.pk)
-    assert Posting.objects.defer("search").get(pk=posting.pk).case_state == "unsolved"
+    assert Posting.objects.get(pk=posting.pk).case_state == "unsolved"

@@ -271,7 +271,7 @@ def test_a_split_thread_keeps_its_shape(make_member, author, posting, moderator,
     for body, parent in (("stays", None), ("one", 1), ("two", 3), ("three", 1), ("under three", 5)):
         comment(writer, posting, now, body, parent)
     decide(moderator, posting, now, "split", root.number, rule="topic", passage="", details=Details(title="Its own"))
-    new = Posting.objects.defer("search").get(title="Its own")
+    new = Posting.objects.get(title="Its own")
     page = get_posting_page(writer, new.pk, now)
     shape = [(line.html.strip(), [under.html.strip() for under in line.answers]) for line in page.threads]
     assert shape == [("<p>one</p>", ["<p>two</p>"]), ("<p>three</p>", ["<p>under three</p>"])]

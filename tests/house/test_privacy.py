@@ -317,11 +317,11 @@ CLASSES = {
                 "picture_count",
                 "locked_at",
                 "slow_seconds",
-                "search",
             ],
             "members",
         ),
     },
+    "community.postingwords": dict.fromkeys(["posting", "search"], "members"),
     "community.comment": {
         "author": "link",
         "representative": "link",

@@ -16,7 +16,7 @@ from auscult.shared.roles import Permission
 from auscult.shared.standing import Level, Standing
 
 _COLUMNS = [
-    field.attname for field in Posting._meta.concrete_fields if field.name not in {"search", "title", "body", "html"}
+    field.attname for field in Posting._meta.concrete_fields if field.name not in {"title", "body", "html"}
 ]  # fmt: skip
 _OF_JSON = {"connections", "kept_findings"}
 _LOAD = f"SELECT {', '.join(_COLUMNS)} FROM community_posting WHERE id = %s"  # noqa: S608 - constants of ours
@@ -165,7 +165,6 @@ def load_retracted_posting(standing: Standing, posting_id: int) -> Posting:
     load_posting_to_read(standing, posting_id)
     found = (
         Posting.objects.select_for_update(of=("self",))
-        .defer("search")
         .filter(pk=posting_id, author_id=standing.member_id or 0, state=WordsState.RETRACTED)
         .first()
     )
@@ -200,11 +199,7 @@ def load_posting_to_change(standing: Standing, posting_id: int) -> Posting:
         NotFound: no such posting, somebody else's, or taken down.
     """
     load_posting_to_read(standing, posting_id)
-    found = (
-        Posting.objects.defer("search")
-        .filter(pk=posting_id, author_id=standing.member_id or 0, state=WordsState.PUBLISHED)
-        .first()
-    )
+    found = Posting.objects.filter(pk=posting_id, author_id=standing.member_id or 0, state=WordsState.PUBLISHED).first()
     if found is None:
         raise NotFound
     return found
@@ -290,7 +285,7 @@ def load_picture_to_read(standing: Standing, public_id: str) -> Picture:
     Raises:
         NotFound: none, or not for whoever asks.
     """
-    found = Picture.objects.select_related("posting").defer("posting__search").filter(public_id=public_id).first()
+    found = Picture.objects.select_related("posting").filter(public_id=public_id).first()
     if found is None:
         raise NotFound
     if found.posting is None:

@@ -17,7 +17,7 @@ import numpy as np
 from django.db import connection, transaction
 from numpy.typing import NDArray
 
-from auscult.community.models.postings import COMMENTS_A_SLICE
+from auscult.community.models.postings import COMMENTS_A_SLICE, POSTINGS_A_SLICE
 from auscult.community.rules import writing
 from auscult.community.rules.cases import CaseState
 from auscult.community.rules.connections import ConnectionKind, Tie, label
@@ -34,8 +34,8 @@ _CONNECTED = 50
 _TIE = Tie(ConnectionKind.PAID, "a maker of devices (invented)", "infusion pumps", date(2007, 1, 1), None)
 # Built once after the rows are there, which costs a third of keeping them up to date row by row.
 _LATER = {
-    "posting_search": "CREATE INDEX posting_search ON community_posting "
-    "USING gin (search) WITH (gin_pending_list_limit = 512, fastupdate = on)",
+    "posting_search": "CREATE INDEX posting_search ON community_postingwords "
+    f"USING gin ((posting_id / {POSTINGS_A_SLICE}), search) WITH (fastupdate = off)",
     "comment_search": "CREATE INDEX comment_search ON community_comment "
     f"USING gin ((id / {COMMENTS_A_SLICE}), search) WITH (fastupdate = off)",
 }
@@ -115,7 +115,9 @@ def fill_community(
             "SELECT setval(pg_get_serial_sequence('community_posting', 'id'), (SELECT max(id) FROM community_posting))"
         )
     with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE community_posting, community_comment, community_usefulnessrating")
+        cursor.execute(
+            "VACUUM ANALYZE community_posting, community_postingwords, community_comment, community_usefulnessrating"
+        )
     progress(whole, whole)
     return [first + postings - len(LENGTHS) + index for index in range(len(LENGTHS))]
 

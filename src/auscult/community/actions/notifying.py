@@ -275,7 +275,7 @@ def _mail(standing: Standing, now: datetime, wish: NotificationWish, due: frozen
             Notification.objects.select_for_update(of=("self",), skip_locked=True)
             .filter(member_id=wish.member_id, mail_due=True)
             .select_related("posting", "actor")
-            .defer("posting__search", "posting__body", "posting__html")
+            .defer("posting__body", "posting__html")
             .order_by("pk")
         )
         chosen = []

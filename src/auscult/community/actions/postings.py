@@ -167,7 +167,7 @@ def _find_same(
         representative__organisation=organisation_id,
         state=WordsState.PUBLISHED,
     )
-    return same.defer("search").first()
+    return same.first()
 
 
 def edit_posting(*, standing: Standing, now: datetime, posting_id: int, title: str, body: str) -> None:

@@ -70,10 +70,9 @@ def _forget_mentions(handle: str | None) -> None:
     if not handle:
         return
     mention = re.compile(rf"(?<![\w@/.-])@{re.escape(handle)}\b", re.IGNORECASE)
-    for model in (Posting, Comment):
-        for words in model.objects.only("body", "html").filter(
-            search=SearchQuery(handle, search_type="phrase", config="english")
-        ):
+    said = SearchQuery(handle, search_type="phrase", config="english")
+    for model, found in ((Posting, {"words__search": said}), (Comment, {"search": said})):
+        for words in model.objects.only("body", "html").filter(**found):
             if mention.search(words.body):
                 body = mention.sub("@somebody-who-left", words.body)
                 model.objects.filter(pk=words.pk).update(body=body, html=render(body).html)

@@ -44,7 +44,7 @@ def split_thread(*, standing: Standing, now: datetime, comment: Comment, title: 
         title: of the new posting.
     """
     with transaction.atomic():
-        old = Posting.objects.defer("search").get(pk=comment.posting_id)
+        old = Posting.objects.get(pk=comment.posting_id)
         posting = Posting.objects.create(
             author_id=comment.author_id,
             topic_id=old.topic_id,

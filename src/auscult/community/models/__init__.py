@@ -2,7 +2,15 @@
 
 from auscult.community.models.moderation import Decision, Flag, ModerationAppeal, Sanction, StaffSession
 from auscult.community.models.notifications import Notification, NotificationWish, TopicRhythm
-from auscult.community.models.postings import Comment, Draft, Picture, Posting, Revision, UsefulnessRating
+from auscult.community.models.postings import (
+    Comment,
+    Draft,
+    Picture,
+    Posting,
+    PostingWords,
+    Revision,
+    UsefulnessRating,
+)
 from auscult.community.models.ties import Connection, LinkPreview, Mute, Reading, TopicFollow
 
 __all__ = [
@@ -18,6 +26,7 @@ __all__ = [
     "NotificationWish",
     "Picture",
     "Posting",
+    "PostingWords",
     "Reading",
     "Revision",
     "Sanction",

@@ -153,9 +153,9 @@ def get_statement(standing: Standing, decision_id: int, now: datetime) -> Statem
     Raises:
         NotFound: none, or not for whoever asks.
     """
-    decision = Decision.objects.select_related("comment", "posting").defer(
-        "comment__search", "posting__search"
-    ).filter(pk=decision_id).first()  # fmt: skip
+    decision = (
+        Decision.objects.select_related("comment", "posting").defer("comment__search").filter(pk=decision_id).first()
+    )
     if decision is None or (decision.author_id != standing.member_id and not standing.can(Permission.WORDS_MODERATE)):
         raise NotFound
     appeal = getattr(decision, "appeal", None)

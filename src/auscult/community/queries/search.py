@@ -2,7 +2,7 @@
 
 A common word matches hundreds of thousands of texts, and ranking them all costs a tenth of a second and more. So the newest
 hundreds of matches are found first, and only they are ranked. Which way is cheap depends on how common the words are: rare
-ones by the index of words, common ones by walking back in time; in comments, of which there are most, by slices of the index.
+ones by the index of words, common ones by walking back in time, and where nothing narrows down by slices of the index.
 PostgreSQL knows how common a word is from its statistics, and chooses; all ways end at ``LOOKED_AT`` matches.
 """
 
@@ -17,7 +17,7 @@ from django.db import connection
 from markupsafe import Markup, escape
 
 from auscult.community import access
-from auscult.community.models.postings import COMMENTS_A_SLICE
+from auscult.community.models.postings import COMMENTS_A_SLICE, POSTINGS_A_SLICE
 from auscult.community.queries.people import AUTHOR_COLUMNS, AUTHOR_JOINS, Author, author_of
 from auscult.config.database import planned_anew
 from auscult.registry.taxonomy import group_names
@@ -26,7 +26,7 @@ from auscult.shared.standing import Standing
 from auscult.shared.topics import TopicLine, list_topics
 
 LOOKED_AT, PER_PAGE, LONGEST_QUERY = 120, 20, 200
-#: Slices of comments that are looked into one by one: a quarter of a million comments.
+#: Slices that are looked into one by one: 30,000 postings, a quarter of a million comments.
 SLICES = 32
 KINDS = {
     "": "Postings and comments",
@@ -94,59 +94,65 @@ _HIDDEN = (
 )
 _HEADLINE = f"'StartSel={_OPEN},StopSel={_CLOSE},MaxFragments=2,MaxWords=22,MinWords=8,FragmentDelimiter= … '"
 
-# A word that stands in a hundredth of the comments is dear both ways, by the index of words and by walking back. The index
-# of comments is divided into slices of neighbouring ids: the newest slices are looked into one after another until enough
-# is found (a lateral join under a limit goes on only while it must), and all older comments at once where they hold too few.
-_SLICE = f"(SELECT max(id) / {COMMENTS_A_SLICE} FROM community_comment)"  # noqa: S608
-_SLICES = f"""
-    (SELECT m.* FROM generate_series({_SLICE}, GREATEST({_SLICE} - {SLICES - 1}, 0), -1) AS s (slice),
-     LATERAL ({{matches}} AND c.id / {COMMENTS_A_SLICE} = s.slice ORDER BY c.id DESC LIMIT %(looked)s) AS m
-     LIMIT %(looked)s)
-    UNION ALL
-    ({{matches}} AND c.id < ({_SLICE} - {SLICES - 1}) * {COMMENTS_A_SLICE} ORDER BY c.id DESC LIMIT %(looked)s)
-    LIMIT %(looked)s
-"""  # noqa: S608 - constants of ours
+
+# A word that stands in a hundredth of the texts is dear both ways, by the index of words and by walking back. So the indexes
+# of words are divided into slices of neighbouring ids: the newest slices are looked into one after another until enough is
+# found (a lateral join under a limit goes on only while it must), and all older texts at once where they hold too few.
+def _in_slices(matches: str, key: str, table: str, size: int) -> str:
+    newest = f"(SELECT max({key}) / {size} FROM {table})"  # noqa: S608
+    return f"""
+        (SELECT m.* FROM generate_series({newest}, GREATEST({newest} - {SLICES - 1}, 0), -1) AS s (slice),
+         LATERAL ({matches} AND w.{key} / {size} = s.slice ORDER BY w.{key} DESC LIMIT %(looked)s) AS m
+         LIMIT %(looked)s)
+        UNION ALL
+        ({matches} AND w.{key} < ({newest} - {SLICES - 1}) * {size} ORDER BY w.{key} DESC LIMIT %(looked)s)
+        LIMIT %(looked)s
+    """  # noqa: S608 - constants of ours
 
 
 def _postings(search: Search) -> str:
-    only = ["p.state = 'published'", f"p.search @@ {_QUERY}", _HIDDEN.format(words="p")]
-    only += ["p.case_state <> ''"] if search.kind == "cases" else []
-    only += ["p.survey_id IS NOT NULL"] if search.kind == "polls" else []
-    only += ["p.topic_id = %(topic)s"] if search.topic else []
-    only += ["p.specialty_group = %(specialty)s"] if search.specialty else []
-    only += ["p.author_id = %(author)s"] if search.author else []
-    only += ["p.posted_at >= %(since)s"] if search.since else []
-    only += ["p.posted_at < %(until)s::date + 1"] if search.until else []
+    only = [f"w.search @@ {_QUERY}", "p.state = 'published'", _HIDDEN.format(words="p")]
+    narrow = ["p.case_state <> ''"] if search.kind == "cases" else []
+    narrow += ["p.survey_id IS NOT NULL"] if search.kind == "polls" else []
+    narrow += ["p.topic_id = %(topic)s"] if search.topic else []
+    narrow += ["p.specialty_group = %(specialty)s"] if search.specialty else []
+    narrow += ["p.author_id = %(author)s"] if search.author else []
+    narrow += ["p.posted_at >= %(since)s"] if search.since else []
+    narrow += ["p.posted_at < %(until)s::date + 1"] if search.until else []
+    matches = f"""
+        SELECT p.id, p.posted_at, w.search FROM community_postingwords AS w JOIN community_posting AS p ON p.id = w.posting_id
+        WHERE {" AND ".join(only + narrow)}
+    """  # noqa: S608 - constants of ours
+    newest = f"{matches} ORDER BY p.posted_at DESC, p.id DESC LIMIT %(looked)s"
+    if not narrow:
+        newest = _in_slices(matches, "posting_id", "community_postingwords", POSTINGS_A_SLICE)
     # Found first and ranked then: in one step PostgreSQL ranks all that match before it keeps the newest.
     return f"""
-        (SELECT n.id AS posting_id, NULL::int AS number, n.id AS row_id, ts_rank_cd(r.search, {_QUERY}) * 2 AS rank,
+        (SELECT n.id AS posting_id, NULL::int AS number, n.id AS row_id, ts_rank_cd(n.search, {_QUERY}) * 2 AS rank,
                 n.posted_at AS at
-         FROM (SELECT p.id, p.posted_at FROM community_posting AS p WHERE {" AND ".join(only)}
-               ORDER BY p.posted_at DESC, p.id DESC LIMIT %(looked)s) AS n JOIN community_posting AS r ON r.id = n.id)
+         FROM ({newest}) AS n)
     """  # noqa: S608 - constants of ours
 
 
 def _comments(search: Search) -> str:
-    only = ["c.state = 'published'", f"c.search @@ {_QUERY}", _HIDDEN.format(words="c")]
-    only += ["c.author_id = %(author)s"] if search.author else []
-    only += ["c.commented_at >= %(since)s"] if search.since else []
-    only += ["c.commented_at < %(until)s::date + 1"] if search.until else []
+    only = [f"w.search @@ {_QUERY}", "w.state = 'published'", _HIDDEN.format(words="w")]
+    narrow = ["w.author_id = %(author)s"] if search.author else []
+    narrow += ["w.commented_at >= %(since)s"] if search.since else []
+    narrow += ["w.commented_at < %(until)s::date + 1"] if search.until else []
     of_posting = ["p.topic_id = %(topic)s"] if search.topic else []
     of_posting += ["p.specialty_group = %(specialty)s"] if search.specialty else []
     # Only what narrows down needs the postings before the newest are kept; few are taken down, and they are left out then.
-    join = "JOIN community_posting AS p ON p.id = c.posting_id" if of_posting else ""
+    join = "JOIN community_posting AS p ON p.id = w.posting_id" if of_posting else ""
     matches = f"""
-        SELECT c.id, c.posting_id, c.number, c.commented_at FROM community_comment AS c {join}
-        WHERE {" AND ".join(only + of_posting)}
+        SELECT w.id, w.posting_id, w.number, w.commented_at, w.search FROM community_comment AS w {join}
+        WHERE {" AND ".join(only + narrow + of_posting)}
     """  # noqa: S608 - constants of ours
-    newest = f"{matches} ORDER BY c.id DESC LIMIT %(looked)s"
-    if not (of_posting or search.author or search.since or search.until):
-        newest = _SLICES.format(matches=matches)
+    newest = f"{matches} ORDER BY w.id DESC LIMIT %(looked)s"
+    if not (narrow or of_posting):
+        newest = _in_slices(matches, "id", "community_comment", COMMENTS_A_SLICE)
     return f"""
-        (SELECT n.posting_id, n.number, n.id AS row_id, ts_rank_cd(r.search, {_QUERY}) AS rank, n.commented_at AS at
-         FROM ({newest}) AS n
-         JOIN community_comment AS r ON r.id = n.id
-         JOIN community_posting AS o ON o.id = n.posting_id AND o.state = 'published')
+        (SELECT n.posting_id, n.number, n.id AS row_id, ts_rank_cd(n.search, {_QUERY}) AS rank, n.commented_at AS at
+         FROM ({newest}) AS n JOIN community_posting AS o ON o.id = n.posting_id AND o.state = 'published')
     """  # noqa: S608 - constants of ours
 
 
