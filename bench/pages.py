@@ -33,6 +33,7 @@ ROUNDS = 5
 TARGETS = {
     "feed": 6, "thread of 20": 6, "thread of 500": 30, "thread of 2,000": 30, "search": 15, "post a comment": 8, "vote": 8,
 }  # fmt: skip
+IN_TURN = "searches in turn, narrowed in ten ways"
 _WORDS = (
     "patient", "insurance", "medicare", "nurse", '"prior authorization"', "malpractice", "residency", "rural", "audit",
     "billing code", "on call", "hospitalist", "sleep", "union", "electronic record", "vaccine", "-medicare insurance",
@@ -123,6 +124,8 @@ def paths(poll: int) -> dict[str, list[str]]:
     """Where each kind of page is found."""
     from django.db import connection
 
+    from auscult.shared import clock
+
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id FROM community_posting WHERE comments BETWEEN 18 AND 22 ORDER BY md5(id::text) LIMIT 500"
@@ -134,12 +137,23 @@ def paths(poll: int) -> dict[str, list[str]]:
         longest = [row[0] for row in cursor.fetchall()]
         cursor.execute("SELECT id FROM community_posting WHERE comments < 40 ORDER BY md5(id::text) LIMIT 500")
         written = [row[0] for row in cursor.fetchall()]
+        cursor.execute(
+            "SELECT m.handle, p.specialty_group, t.slug FROM community_posting AS p JOIN members_member AS m "
+            "ON m.id = p.author_id JOIN shared_topic AS t ON t.id = p.topic_id ORDER BY p.id DESC LIMIT 1 OFFSET 10"
+        )
+        handle, specialty, topic = cursor.fetchone()
+    month, years = (clock.now().date() - timedelta(days=days) for days in (30, 600))
+    narrowed = [
+        "", f"&topic={topic}", f"&specialty={specialty}", f"&author={handle}", f"&since={month}", f"&until={years}",
+        "&kind=cases", f"&topic={topic}&since={month}", f"&specialty={specialty}&until={years}", "&order=newest",
+    ]  # fmt: skip
     return {
         "feed": ["/feed/"],
         "thread of 20": [f"/postings/{each}/" for each in twenties],
         "thread of 500": [f"/postings/{each}/" for each in long],
         "thread of 2,000": [f"/postings/{each}/" for each in longest],
         "search": [f"/search/?q={quote(words)}" for words in _WORDS],
+        IN_TURN: [f"/search/?q={quote(words)}{each}" for each in narrowed for words in _WORDS],
         "post a comment": [f"/postings/{each}/comments" for each in written],
         "vote": [f"/postings/{poll}/ballot"],
         "bare": [f"/page/{each}" for each in twenties],
@@ -211,7 +225,7 @@ def database_pid() -> int | None:
 
 
 def measure_size(
-    postings: int, comments: int, sessions: list[str], counts: dict[str, int]
+    postings: int, comments: int, sessions: list[str], counts: dict[str, int], share: float
 ) -> tuple[list[Measure], dict[str, float]]:
     """Fill up to so much, and measure every page. Returns lines and CPU milliseconds by kind."""
     from django.db import connection, connections
@@ -231,7 +245,7 @@ def measure_size(
     make, database = Requests(sessions), database_pid()
     all_kinds = ("bare", *TARGETS)
     requests = {kind: requests_for(kind, where[kind], counts[kind], make) for kind in all_kinds}
-    rounds: dict[str, list[Run]] = {kind: [] for kind in (*all_kinds, "64 connections", "public")}
+    rounds: dict[str, list[Run]] = {kind: [] for kind in (*all_kinds, "64 connections", "public", IN_TURN)}
     with tempfile.TemporaryDirectory() as name, serve("auscult.config.wsgi:application") as (port, web):
         folder = Path(name)
         with serve("bench.bare_wsgi:application") as (bare_port, bare_web):
@@ -252,6 +266,8 @@ def measure_size(
                 rounds["64 connections"].append(go("64 connections", many, 64))
                 public = requests_for("public", ["/"], counts["public"] // ROUNDS, make)
                 rounds["public"].append(go("public", public))
+                in_turn = requests_for(IN_TURN, where[IN_TURN], int(len(where[IN_TURN]) * share) or 1, make)
+                rounds[IN_TURN].append(go(IN_TURN, in_turn, 1))
         memory = memory_mb(web)
     runs = {kind: min(found, key=lambda one: one.cpu_ms) for kind, found in rounds.items()}
     bare, lines = runs["bare"], []
@@ -284,6 +300,8 @@ def measure_size(
         Measure(
             f"{postings:,} postings, public page: requests a second", runs["public"].load.rate, "/s", "at least", 1500
         ),
+        Measure(f"{postings:,} postings, {IN_TURN}: median", runs[IN_TURN].load.percentile(0.5), "ms", "at most", 100),
+        Measure(f"{postings:,} postings, {IN_TURN}: slowest", runs[IN_TURN].load.percentile(1.0), "ms", "at most", 100),
         Measure(f"{postings:,} postings: memory of the web processes", memory, "MB", "at most", 300),
     ]
     return lines, {kind: runs[kind].cpu_ms for kind in TARGETS}
@@ -316,9 +334,9 @@ def measure(*, large: bool, share: float = 1.0) -> list[Measure]:
     }
     counts |= {"bare": 4000, "public": 8000}
     counts = {kind: int(count * share) for kind, count in counts.items()}
-    lines, small = measure_size(*SMALL, sessions, counts)
+    lines, small = measure_size(*SMALL, sessions, counts, share)
     if large:
-        more, big = measure_size(*LARGE, sessions, counts)
+        more, big = measure_size(*LARGE, sessions, counts, share)
         lines += more
         lines += [
             Measure(f"{kind}: CPU at 100,000 postings", big[kind], "ms", "at 2,000", small[kind]) for kind in TARGETS

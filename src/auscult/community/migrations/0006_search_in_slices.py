@@ -28,6 +28,10 @@ class Migration(migrations.Migration):
                 name="comment_search",
             ),
         ),
+        migrations.AddIndex(
+            model_name="comment",
+            index=models.Index(fields=["-commented_at", "-id"], name="comment_newest"),
+        ),
         # How many comments stand in a slice is known from then on, and not only when autovacuum has come by.
         migrations.RunSQL("ANALYZE community_comment", migrations.RunSQL.noop),
     ]

@@ -1,14 +1,15 @@
 """Search in postings and comments.
 
 A common word matches hundreds of thousands of texts, and ranking them all costs a tenth of a second and more. So the newest
-hundreds of matches are found first, and only they are ranked. Which way is cheap depends on how common the words are: rare
-ones by the index of words, common ones by walking back in time, and where nothing narrows down by slices of the index.
-PostgreSQL knows how common a word is from its statistics, and chooses; all ways end at ``LOOKED_AT`` matches.
+hundreds of matches are found first, and only they are ranked. They are found by slices of the indexes of words, newest first.
+Where more than words decides, the cheap way depends on how common the words are among what is asked for: PostgreSQL knows
+from its statistics, plans anew for each such search, and chooses. All ways end at ``LOOKED_AT`` matches of a kind.
 """
 
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -69,6 +70,12 @@ class Search:
     until: date | None = None
     order: str = "best"
 
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether more than words decides what matches."""
+        by = (self.topic, self.specialty, self.author, self.since, self.until, self.kind in {"cases", "polls"})
+        return any(by)
+
 
 @dataclass(frozen=True)
 class SearchPage:
@@ -87,7 +94,7 @@ class SearchPage:
     topics: list[TopicLine]
 
 
-# Written out in each place, and planned anew for each search: so the planner knows the words, and how common they are.
+# Written out in each place: where a search is narrowed and planned anew, the planner knows how common the words are.
 _QUERY = "websearch_to_tsquery('english', %(words)s)"
 _HIDDEN = (
     """NOT EXISTS (SELECT FROM community_mute AS x WHERE x.member_id = %(member)s AND x.muted_id = {words}.author_id)"""
@@ -97,7 +104,8 @@ _HEADLINE = f"'StartSel={_OPEN},StopSel={_CLOSE},MaxFragments=2,MaxWords=22,MinW
 
 # A word that stands in a hundredth of the texts is dear both ways, by the index of words and by walking back. So the indexes
 # of words are divided into slices of neighbouring ids: the newest slices are looked into one after another until enough is
-# found (a lateral join under a limit goes on only while it must), and all older texts at once where they hold too few.
+# found (a lateral join under a limit goes on only while it must), and all older texts at once where they hold too few: then
+# the words are rare, and "+ 0" keeps PostgreSQL from walking back for them. So one plan is good for all words, and is kept.
 def _in_slices(matches: str, key: str, table: str, size: int) -> str:
     newest = f"(SELECT max({key}) / {size} FROM {table})"  # noqa: S608
     return f"""
@@ -105,7 +113,7 @@ def _in_slices(matches: str, key: str, table: str, size: int) -> str:
          LATERAL ({matches} AND w.{key} / {size} = s.slice ORDER BY w.{key} DESC LIMIT %(looked)s) AS m
          LIMIT %(looked)s)
         UNION ALL
-        ({matches} AND w.{key} < ({newest} - {SLICES - 1}) * {size} ORDER BY w.{key} DESC LIMIT %(looked)s)
+        ({matches} AND w.{key} + 0 < ({newest} - {SLICES - 1}) * {size} ORDER BY w.{key} + 0 DESC LIMIT %(looked)s)
         LIMIT %(looked)s
     """  # noqa: S608 - constants of ours
 
@@ -124,7 +132,7 @@ def _postings(search: Search) -> str:
         WHERE {" AND ".join(only + narrow)}
     """  # noqa: S608 - constants of ours
     newest = f"{matches} ORDER BY p.posted_at DESC, p.id DESC LIMIT %(looked)s"
-    if not narrow:
+    if not search.is_narrowed:
         newest = _in_slices(matches, "posting_id", "community_postingwords", POSTINGS_A_SLICE)
     # Found first and ranked then: in one step PostgreSQL ranks all that match before it keeps the newest.
     return f"""
@@ -147,8 +155,8 @@ def _comments(search: Search) -> str:
         SELECT w.id, w.posting_id, w.number, w.commented_at, w.search FROM community_comment AS w {join}
         WHERE {" AND ".join(only + narrow + of_posting)}
     """  # noqa: S608 - constants of ours
-    newest = f"{matches} ORDER BY w.id DESC LIMIT %(looked)s"
-    if not (narrow or of_posting):
+    newest = f"{matches} ORDER BY w.commented_at DESC, w.id DESC LIMIT %(looked)s"
+    if not search.is_narrowed:
         newest = _in_slices(matches, "id", "community_comment", COMMENTS_A_SLICE)
     return f"""
         (SELECT n.posting_id, n.number, n.id AS row_id, ts_rank_cd(n.search, {_QUERY}) AS rank, n.commented_at AS at
@@ -172,7 +180,7 @@ def _sql(search: Search) -> str:
     )
 
 
-# What is shown of those that were found. It is planned once, where the search itself is planned for its words.
+# What is shown of those that were found.
 _SHOWN = " ".join(
     f"""
     SELECT p.id, c.number, ts_headline('english', p.title, {_QUERY}, {_HEADLINE}),
@@ -229,7 +237,7 @@ def find_words(standing: Standing, search: Search, page: int = 0) -> SearchPage:
             )
             author = cursor.fetchone()
             values["author"] = author[0] if author else 0
-        with planned_anew(connection):
+        with planned_anew(connection) if search.is_narrowed else nullcontext():
             cursor.execute(_sql(search), values)
             matches = cursor.fetchall()
         rows = []
