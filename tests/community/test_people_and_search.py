@@ -10,7 +10,8 @@ from auscult.community.actions.comments import add_comment, rate_usefulness, ret
 from auscult.community.actions.connections import CannotStateConnection, end_connection, state_connection
 from auscult.community.actions.postings import create_posting, retract_posting
 from auscult.community.actions.ties import mute_member
-from auscult.community.models import Comment, Connection, Posting
+from auscult.community.actions.vocabulary import gather_vocabulary
+from auscult.community.models import Comment, Connection, Posting, VocabularyWord
 from auscult.community.models.postings import COMMENTS_A_SLICE
 from auscult.community.queries import search as searching
 from auscult.community.queries.colleagues import get_colleague
@@ -18,8 +19,9 @@ from auscult.community.queries.postings import get_posting_page
 from auscult.community.queries.search import PER_PAGE, SLICES, Search, find_words
 from auscult.community.rules.bands import band
 from auscult.community.rules.connections import ConnectionKind, Tie, is_shown, label
+from auscult.members.models import Account, Member
 from auscult.shared.refusals import NotAllowed, NotFound
-from auscult.shared.standing import READER, Level
+from auscult.shared.standing import CONSOLE, READER, Level
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("topics")]
 
@@ -214,10 +216,45 @@ def test_what_is_muted_or_taken_down_is_not_found(make_member, author, corpus, n
     assert titles(reader, "statin") == []
 
 
-def test_titles_like_the_words_are_suggested_where_nothing_matches(author, corpus):
-    page = find_words(author, Search("prior autorisaton"))
-    assert page.hits == []
-    assert [title for _, title in page.suggestions] == ["Prior authorisation"]
+@pytest.fixture
+def vocabulary(author, corpus, now):
+    post(author, now, "Insurance", "Prior authorisation of statins, and who gave it.")
+    post(author, now, "Insurance again", "An appeal to the insurance, Smithsonia once.")
+    gather_vocabulary(standing=CONSOLE, now=now)
+
+
+def test_the_vocabulary_holds_words_of_two_postings_that_stand(make_member, author, vocabulary, now):
+    words = dict(VocabularyWord.objects.values_list("word", "postings"))
+    assert (words["insurance"], words["statins"]) == (2, 2)
+    assert not {"smithsonia", "appeal", "it"} & set(words)
+    retract_posting(standing=author, now=now, posting_id=Posting.objects.get(title="Insurance").pk)
+    assert gather_vocabulary(standing=CONSOLE, now=now) == VocabularyWord.objects.count()
+    assert "insurance" not in VocabularyWord.objects.values_list("word", flat=True)
+
+
+@pytest.mark.parametrize(("words", "instead"), [
+    ("insurrance", "insurance"),
+    ("Prior autorisaton", "Prior authorisation"),
+    ('"insurrance appeel" -statins', '"insurance appeel" -statins'),
+    ("statin insurrance", "statin insurance"),  # a form of a word that is used stays
+    ("xyzzy", ""), ("statins xyzzy", ""), ("123456", ""), ("insurrance " * 15, "insurance " * 15),
+])  # fmt: skip
+def test_the_nearest_words_are_offered_where_nothing_matches(author, vocabulary, words, instead):
+    page = find_words(author, Search(words.strip()))
+    assert (page.hits, page.instead) == ([], instead.strip())
+
+
+def test_an_offer_keeps_what_narrows_and_leads_somewhere(client, author, vocabulary):
+    client.force_login(Account.objects.get(pk=Member.objects.get(pk=author.member_id).account_id))
+    answer = client.get("/search/", {"q": "insurrance", "kind": "postings", "page": "0"}).text
+    assert 'Did you mean <a href="?q=insurance&amp;kind=postings' in answer
+    assert "Did you mean" not in client.get("/search/", {"q": "insurance", "kind": "postings"}).text
+
+
+def test_words_that_stand_everywhere_are_called_so(author, corpus):
+    assert find_words(author, Search("who")).too_common
+    assert not find_words(author, Search("who statins")).too_common
+    assert not find_words(author, Search("zebra")).too_common
 
 
 @pytest.mark.parametrize("words", ["'", '"', "a' OR 1=1 --", "%", "\\", "&|!", "(" * 50, "x" * 5000, "<mark>"])

@@ -322,6 +322,7 @@ CLASSES = {
         ),
     },
     "community.postingwords": dict.fromkeys(["posting", "search"], "members"),
+    "community.vocabularyword": dict.fromkeys(["word", "postings"], "members"),
     "community.comment": {
         "author": "link",
         "representative": "link",

@@ -5,6 +5,7 @@ from procrastinate.contrib.django import app
 
 from auscult.community.actions import notifying
 from auscult.community.actions.previews import store_preview
+from auscult.community.actions.vocabulary import gather_vocabulary
 from auscult.shared import clock
 from auscult.shared.standing import CONSOLE
 
@@ -33,3 +34,10 @@ def send_due_mails(timestamp: int) -> None:
 def forget_seen(timestamp: int) -> None:
     """Delete notifications that were seen long ago."""
     notifying.forget_seen(standing=CONSOLE, now=clock.now())
+
+
+@app.periodic(cron="53 3 * * *")
+@app.task(name="community.gather_vocabulary", queueing_lock="community.gather_vocabulary", pass_context=False)
+def gather_words(timestamp: int) -> None:
+    """Gather the words that postings use."""
+    gather_vocabulary(standing=CONSOLE, now=clock.now())

@@ -174,6 +174,7 @@ def seed(size_name: str) -> People:
     """Everything of the demonstration, with a bar for each step. Returns the accounts to sign in with."""
     from django.db import connection
 
+    from auscult.community.actions.vocabulary import gather_vocabulary
     from auscult.demo import appeal, partnership, story, surveys, voices
     from auscult.demo.bulk import fill_community
     from auscult.demo.cases import open_cases
@@ -226,6 +227,7 @@ def seed(size_name: str) -> People:
             if size.bulk_postings:
                 advance = step("A large community")
                 fill_community(size.bulk_postings, size.bulk_comments, until=STORY_NOW, progress=advance)
+            gather_vocabulary(standing=CONSOLE, now=STORY_NOW)
         except BaseException:
             postings.end()
             raise

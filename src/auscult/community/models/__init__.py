@@ -10,6 +10,7 @@ from auscult.community.models.postings import (
     PostingWords,
     Revision,
     UsefulnessRating,
+    VocabularyWord,
 )
 from auscult.community.models.ties import Connection, LinkPreview, Mute, Reading, TopicFollow
 
@@ -34,4 +35,5 @@ __all__ = [
     "TopicFollow",
     "TopicRhythm",
     "UsefulnessRating",
+    "VocabularyWord",
 ]

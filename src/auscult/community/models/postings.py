@@ -1,9 +1,9 @@
-"""Postings, their words for search, comments, ratings, earlier versions, pictures, drafts."""
+"""Postings, their words for search, the vocabulary, comments, ratings, earlier versions, pictures, drafts."""
 
 import uuid
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 
@@ -88,6 +88,16 @@ class PostingWords(models.Model):
         indexes = [
             GinIndex(models.F("posting_id") / POSTINGS_A_SLICE, "search", name="posting_search", fastupdate=False),
         ]
+
+
+class VocabularyWord(models.Model):
+    """A word that postings use, and in how many it stands: what is offered for a word that nobody wrote."""
+
+    word = models.CharField(max_length=40, primary_key=True)
+    postings = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = [GinIndex(OpClass("word", "gin_trgm_ops"), name="vocabulary_trigrams")]
 
 
 class Comment(models.Model):

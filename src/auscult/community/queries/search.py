@@ -8,6 +8,7 @@ from its statistics, plans anew for each such search, and chooses. All ways end 
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -83,15 +84,17 @@ class SearchPage:
 
     Attributes:
         many: whether more than those looked at match.
-        suggestions: titles like the words, where nothing matches.
+        instead: the words with others in the place of those that no posting uses, where nothing matches; or empty.
+        too_common: whether only words were typed that stand everywhere and are not looked for.
     """
 
     search: Search
     hits: list[Hit]
     many: bool
     next_page: int
-    suggestions: list[tuple[int, str]]
     topics: list[TopicLine]
+    instead: str = ""
+    too_common: bool = False
 
 
 # Written out in each place: where a search is narrowed and planned anew, the planner knows how common the words are.
@@ -199,6 +202,19 @@ _SHOWN = " ".join(
     """.split()  # noqa: S608 - constants of ours
 )
 
+# The nearest word that postings use, for each typed one of which they use no form.
+_INSTEAD = f"""
+    SELECT numnode({_QUERY}) = 0, (
+        SELECT jsonb_object_agg(t.word, n.word) FROM unnest(%(typed)s::text[]) AS t (word)
+        JOIN LATERAL (
+            SELECT v.word FROM community_vocabularyword AS v WHERE v.word %% t.word
+            ORDER BY similarity(v.word, t.word) DESC, v.postings DESC, v.word LIMIT 1) AS n ON true
+        WHERE NOT EXISTS (
+            SELECT FROM community_vocabularyword AS v WHERE v.word %% t.word
+            AND ts_lexize('english_stem', v.word) = ts_lexize('english_stem', t.word)))::text
+"""  # noqa: S608 - constants of ours
+_WORD = re.compile(r"[^\W\d_]{4,40}")
+
 
 def find_words(standing: Standing, search: Search, page: int = 0) -> SearchPage:
     """Search, in three queries; four where an author is named or nothing is found.
@@ -219,7 +235,7 @@ def find_words(standing: Standing, search: Search, page: int = 0) -> SearchPage:
     if search.specialty and search.specialty not in group_names():
         raise NotFound("There is no such specialty.")
     if not re.search(r"\w", search.words):
-        return SearchPage(search, [], False, 0, [], topics)
+        return SearchPage(search, [], False, 0, topics)
     page = min(max(page, 0), 2 * LOOKED_AT // PER_PAGE)
     values: dict[str, Any] = {
         "member": standing.member_id or 0,
@@ -241,18 +257,17 @@ def find_words(standing: Standing, search: Search, page: int = 0) -> SearchPage:
             cursor.execute(_sql(search), values)
             matches = cursor.fetchall()
         rows = []
-        suggestions: list[tuple[int, str]] = []
+        instead, too_common = "", False
         if matches:
             shown = {"rows": [match[0] for match in matches], "comments": [match[1] for match in matches]}
             cursor.execute(_SHOWN, {"words": values["words"], **shown})
             rows = cursor.fetchall()
         elif page == 0:
             cursor.execute(
-                "SELECT id, title FROM community_posting WHERE state = 'published' AND title %% %s "
-                "ORDER BY similarity(title, %s) DESC LIMIT 5",
-                [search.words[:LONGEST_QUERY], search.words[:LONGEST_QUERY]],
+                _INSTEAD, {"words": values["words"], "typed": sorted(set(_WORD.findall(values["words"].lower())))}
             )
-            suggestions = cursor.fetchall()
+            too_common, others = cursor.fetchone()
+            instead = _replaced(values["words"], json.loads(others)) if others else ""
     hits = [
         Hit(posting, number, _marked(title), _marked(snippet), author_of(tuple(author_row), _labels(labels)), topic, at)
         for posting, number, title, snippet, *author_row, labels, topic, at in rows
@@ -263,9 +278,14 @@ def find_words(standing: Standing, search: Search, page: int = 0) -> SearchPage:
         hits,
         found >= LOOKED_AT,
         page + 1 if found > (page + 1) * PER_PAGE else 0,
-        suggestions,
         topics,
+        instead,
+        too_common,
     )
+
+
+def _replaced(words: str, others: dict[str, str]) -> str:
+    return _WORD.sub(lambda found: others.get(found[0].lower(), found[0]), words)
 
 
 def _marked(text: str) -> Markup:
@@ -274,6 +294,4 @@ def _marked(text: str) -> Markup:
 
 
 def _labels(connections: Any) -> list[str]:
-    import json
-
     return list(json.loads(connections) if isinstance(connections, str) else connections)

@@ -121,7 +121,10 @@ def search(request: HttpRequest) -> HttpResponse:
     page = find_words(standing_of(request), looked_for, number)
     rest = asked.copy()
     rest["page"] = str(page.next_page)
+    instead = asked.copy()
+    instead["q"] = page.instead
     values = {"page": page, "kinds": KINDS, "groups": group_names(), "next_query": rest.urlencode()}
+    values["instead_query"] = instead.urlencode()
     return render_page(request, "community/search_read.html", values, block="hits")
 
 
