@@ -202,12 +202,15 @@ _SHOWN = " ".join(
     """.split()  # noqa: S608 - constants of ours
 )
 
+# A slip of two letters in a word of eight shares about so much of its threes of letters.
+_LIKE_ENOUGH = 0.4
 # The nearest word that postings use, for each typed one of which they use no form.
 _INSTEAD = f"""
     SELECT numnode({_QUERY}) = 0, (
         SELECT jsonb_object_agg(t.word, n.word) FROM unnest(%(typed)s::text[]) AS t (word)
         JOIN LATERAL (
-            SELECT v.word FROM community_vocabularyword AS v WHERE v.word %% t.word
+            SELECT v.word FROM community_vocabularyword AS v
+            WHERE v.word %% t.word AND similarity(v.word, t.word) >= {_LIKE_ENOUGH}
             ORDER BY similarity(v.word, t.word) DESC, v.postings DESC, v.word LIMIT 1) AS n ON true
         WHERE NOT EXISTS (
             SELECT FROM community_vocabularyword AS v WHERE v.word %% t.word
