@@ -22,6 +22,7 @@ from auscult.community.rules.connections import ConnectionKind, Tie, is_shown, l
 from auscult.members.models import Account, Member
 from auscult.shared.refusals import NotAllowed, NotFound
 from auscult.shared.standing import CONSOLE, READER, Level
+from auscult.shared.topics import list_topics
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("topics")]
 
@@ -317,6 +318,36 @@ def test_the_newest_comments_are_found_whatever_their_slice(author, sliced, monk
     assert found_numbers(author, since=date(2000, 1, 1)) == numbers[-most:]  # the way of narrowed searches
 
 
+@pytest.mark.parametrize("broad", [True, False])
+@pytest.mark.parametrize("narrowed", [{"topic": "health-reform"}, {"specialty": "WG01"}, {}])
+def test_both_ways_find_the_same(author, sliced, monkeypatch, broad, narrowed):
+    monkeypatch.setattr(searching, "_is_broad", lambda *_: broad)
+    assert found_numbers(author, **narrowed) == sorted(sliced)
+    assert found_numbers(author, topic="malpractice") == []
+    monkeypatch.setattr(searching, "LOOKED_AT", 4)
+    assert found_numbers(author, **narrowed) == sorted(sliced)[-4:]
+    assert [title for title, _ in titles(author, "gallstones", kind="postings", **narrowed)] == []
+    assert [title for title, _ in titles(author, "title", kind="postings", **narrowed)] == ["Title"]
+
+
+def test_a_topic_of_many_postings_is_broad(author, now):
+    for number in range(10):
+        assert not broad(topic="health-reform")
+        post(author, now + timedelta(days=number), f"Number {number}")
+    assert broad(topic="health-reform")
+    assert broad()
+    assert not broad(topic="malpractice")
+    assert not broad(topic="health-reform", since=date(2009, 1, 1))
+    assert not broad(kind="polls")
+
+
+def broad(**narrowed):
+    topics = {line.slug: line.id for line in list_topics()}
+    with connection.cursor() as cursor:
+        search = Search("words", **narrowed)
+        return searching._is_broad(cursor, search, {"topic": topics.get(search.topic)})
+
+
 def test_slices_hold_what_was_not_taken_down_and_not_muted(make_member, author, sliced, now):
     retract_comment(standing=author, now=now, posting_id=Posting.objects.get().pk, number=4)
     assert found_numbers(author) == [1, 2, 3, 5, 6, 7, 8, 9]
@@ -329,6 +360,6 @@ def test_slices_are_found_by_their_index(author, sliced):
     values = {"words": "gallstones", "member": 0, "looked": 120, "most": 20, "skip": 0}
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
-        cursor.execute("EXPLAIN " + searching._sql(Search("gallstones", kind="comments")), values)
+        cursor.execute("EXPLAIN " + searching._sql(Search("gallstones", kind="comments"), broad=True), values)
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert f"Index Cond: (((id / {COMMENTS_A_SLICE}) = s.slice) AND (search @@" in plan

@@ -2,8 +2,8 @@
 
 A common word matches hundreds of thousands of texts, and ranking them all costs a tenth of a second and more. So the newest
 hundreds of matches are found first, and only they are ranked. They are found by slices of the indexes of words, newest first.
-Where more than words decides, the cheap way depends on how common the words are among what is asked for: PostgreSQL knows
-from its statistics, plans anew for each such search, and chooses. All ways end at ``LOOKED_AT`` matches of a kind.
+Where few texts are asked for, the cheap way depends on how common the words are among them: PostgreSQL knows from its
+statistics, plans anew for each such search, and chooses. All ways end at ``LOOKED_AT`` matches of a kind.
 """
 
 from __future__ import annotations
@@ -109,19 +109,38 @@ _HEADLINE = f"'StartSel={_OPEN},StopSel={_CLOSE},MaxFragments=2,MaxWords=22,MinW
 # of words are divided into slices of neighbouring ids: the newest slices are looked into one after another until enough is
 # found (a lateral join under a limit goes on only while it must), and all older texts at once where they hold too few: then
 # the words are rare, and "+ 0" keeps PostgreSQL from walking back for them. So one plan is good for all words, and is kept.
-def _in_slices(matches: str, key: str, table: str, size: int) -> str:
+# Where a topic or specialty narrows, words need not be rare to be found too seldom: then it goes on slice by slice.
+def _in_slices(matches: str, key: str, table: str, size: int, *, to_the_end: bool) -> str:
     newest = f"(SELECT max({key}) / {size} FROM {table})"  # noqa: S608
-    return f"""
-        (SELECT m.* FROM generate_series({newest}, GREATEST({newest} - {SLICES - 1}, 0), -1) AS s (slice),
-         LATERAL ({matches} AND w.{key} / {size} = s.slice ORDER BY w.{key} DESC LIMIT %(looked)s) AS m
-         LIMIT %(looked)s)
-        UNION ALL
-        ({matches} AND w.{key} + 0 < ({newest} - {SLICES - 1}) * {size} ORDER BY w.{key} + 0 DESC LIMIT %(looked)s)
+    last = "0" if to_the_end else f"GREATEST({newest} - {SLICES - 1}, 0)"
+    newer = f"""
+        SELECT m.* FROM generate_series({newest}, {last}, -1) AS s (slice),
+        LATERAL ({matches} AND w.{key} / {size} = s.slice ORDER BY w.{key} DESC LIMIT %(looked)s) AS m
         LIMIT %(looked)s
     """  # noqa: S608 - constants of ours
+    if to_the_end:
+        return newer
+    return f"""
+        ({newer}) UNION ALL
+        ({matches} AND w.{key} + 0 < ({newest} - {SLICES - 1}) * {size} ORDER BY w.{key} + 0 DESC LIMIT %(looked)s)
+        LIMIT %(looked)s
+    """
 
 
-def _postings(search: Search) -> str:
+def _is_broad(cursor: Any, search: Search, values: dict[str, Any]) -> bool:
+    """Whether slices of all texts soon hold enough: nothing narrows, or a topic or specialty of at least a fiftieth."""
+    if search.author or search.since or search.until or search.kind in {"cases", "polls"}:
+        return False
+    only = ["topic_id = %(topic)s"] if search.topic else []
+    only += ["specialty_group = %(specialty)s"] if search.specialty else []
+    if not only:
+        return True
+    newest = "SELECT topic_id, specialty_group FROM community_posting ORDER BY id DESC LIMIT 500"
+    cursor.execute(f"SELECT count(*) >= 10 FROM ({newest}) AS p WHERE {' AND '.join(only)}", values)  # noqa: S608 - ours
+    return bool(cursor.fetchone()[0])
+
+
+def _postings(search: Search, *, broad: bool) -> str:
     only = [f"w.search @@ {_QUERY}", "p.state = 'published'", _HIDDEN.format(words="p")]
     narrow = ["p.case_state <> ''"] if search.kind == "cases" else []
     narrow += ["p.survey_id IS NOT NULL"] if search.kind == "polls" else []
@@ -135,8 +154,9 @@ def _postings(search: Search) -> str:
         WHERE {" AND ".join(only + narrow)}
     """  # noqa: S608 - constants of ours
     newest = f"{matches} ORDER BY p.posted_at DESC, p.id DESC LIMIT %(looked)s"
-    if not search.is_narrowed:
-        newest = _in_slices(matches, "posting_id", "community_postingwords", POSTINGS_A_SLICE)
+    if broad:
+        end = search.is_narrowed
+        newest = _in_slices(matches, "posting_id", "community_postingwords", POSTINGS_A_SLICE, to_the_end=end)
     # Found first and ranked then: in one step PostgreSQL ranks all that match before it keeps the newest.
     return f"""
         (SELECT n.id AS posting_id, NULL::int AS number, n.id AS row_id, ts_rank_cd(n.search, {_QUERY}) * 2 AS rank,
@@ -145,7 +165,7 @@ def _postings(search: Search) -> str:
     """  # noqa: S608 - constants of ours
 
 
-def _comments(search: Search) -> str:
+def _comments(search: Search, *, broad: bool) -> str:
     only = [f"w.search @@ {_QUERY}", "w.state = 'published'", _HIDDEN.format(words="w")]
     narrow = ["w.author_id = %(author)s"] if search.author else []
     narrow += ["w.commented_at >= %(since)s"] if search.since else []
@@ -159,20 +179,20 @@ def _comments(search: Search) -> str:
         WHERE {" AND ".join(only + narrow + of_posting)}
     """  # noqa: S608 - constants of ours
     newest = f"{matches} ORDER BY w.commented_at DESC, w.id DESC LIMIT %(looked)s"
-    if not search.is_narrowed:
-        newest = _in_slices(matches, "id", "community_comment", COMMENTS_A_SLICE)
+    if broad:
+        newest = _in_slices(matches, "id", "community_comment", COMMENTS_A_SLICE, to_the_end=search.is_narrowed)
     return f"""
         (SELECT n.posting_id, n.number, n.id AS row_id, ts_rank_cd(n.search, {_QUERY}) AS rank, n.commented_at AS at
          FROM ({newest}) AS n JOIN community_posting AS o ON o.id = n.posting_id AND o.state = 'published')
     """  # noqa: S608 - constants of ours
 
 
-def _sql(search: Search) -> str:
+def _sql(search: Search, *, broad: bool) -> str:
     streams = []
     if search.kind != "comments":
-        streams.append(_postings(search))
+        streams.append(_postings(search, broad=broad))
     if search.kind in {"", "comments"}:
-        streams.append(_comments(search))
+        streams.append(_comments(search, broad=broad))
     order = "h.at DESC" if search.order == "newest" else "h.rank DESC, h.at DESC"
     return " ".join(
         f"""
@@ -220,7 +240,7 @@ _WORD = re.compile(r"[^\W\d_]{4,40}")
 
 
 def find_words(standing: Standing, search: Search, page: int = 0) -> SearchPage:
-    """Search, in three queries; four where an author is named or nothing is found.
+    """Search, in three queries; four or five where it is narrowed or nothing is found.
 
     Args:
         search: what is looked for.
@@ -256,8 +276,9 @@ def find_words(standing: Standing, search: Search, page: int = 0) -> SearchPage:
             )
             author = cursor.fetchone()
             values["author"] = author[0] if author else 0
+        broad = _is_broad(cursor, search, values)
         with planned_anew(connection) if search.is_narrowed else nullcontext():
-            cursor.execute(_sql(search), values)
+            cursor.execute(_sql(search, broad=broad), values)
             matches = cursor.fetchall()
         rows = []
         instead, too_common = "", False
