@@ -252,6 +252,16 @@ def test_an_offer_keeps_what_narrows_and_leads_somewhere(client, author, vocabul
     assert "Did you mean" not in client.get("/search/", {"q": "insurance", "kind": "postings"}).text
 
 
+def test_what_narrows_is_told_and_leaves_the_screen_to_the_hits(client, author, corpus):
+    client.force_login(Account.objects.get(pk=Member.objects.get(pk=author.member_id).account_id))
+    narrow = {"topic": "health-reform", "since": "2009-01-01", "author": "calm-heron", "order": "newest"}
+    answer = client.get("/search/", {"q": "statin", **narrow}).text
+    told = "Health reform · by calm-heron · from 1 January 2009 · newest first"
+    assert f"<details><summary>Narrow down <small>{told}</small></summary>" in answer
+    assert "<details open><summary>" in client.get("/search/", {"q": "zebra", **narrow}).text  # to be changed
+    assert "<details><summary>Narrow down</summary>" in client.get("/search/", {"q": "statin"}).text
+
+
 def test_words_that_stand_everywhere_are_called_so(author, corpus):
     assert find_words(author, Search("who")).too_common
     assert not find_words(author, Search("who statins")).too_common
