@@ -9,12 +9,12 @@ from django.db import connection, transaction
 from auscult.shared import audit
 from auscult.shared.standing import Standing
 
-# A word that stands in one posting alone may be a slip itself. More postings than these hardly bring more words.
+# What a case says stays there. A word that stands in one posting alone may be a slip itself. More postings than these hardly bring more words.
 _GATHER = """
     INSERT INTO community_vocabularyword (word, postings)
     SELECT word, ndoc FROM ts_stat($$
         SELECT to_tsvector('simple', title || ' ' || body) FROM community_posting
-        WHERE state = 'published' ORDER BY id DESC LIMIT 50000 $$)
+        WHERE state = 'published' AND case_state = '' ORDER BY id DESC LIMIT 50000 $$)
     WHERE ndoc >= 2 AND word ~ '^[[:alpha:]]{4,40}$'
 """
 

@@ -111,7 +111,7 @@ _HEADLINE = f"'StartSel={_OPEN},StopSel={_CLOSE},MaxFragments=2,MaxWords=22,MinW
 # the words are rare, and "+ 0" keeps PostgreSQL from walking back for them. So one plan is good for all words, and is kept.
 # Where a topic or specialty narrows, words need not be rare to be found too seldom: then it goes on slice by slice.
 def _in_slices(matches: str, key: str, table: str, size: int, *, to_the_end: bool) -> str:
-    newest = f"(SELECT max({key}) / {size} FROM {table})"  # noqa: S608
+    newest = f"(SELECT max({key}) / {size} FROM {table})"  # noqa: S608 - constants of ours
     last = "0" if to_the_end else f"GREATEST({newest} - {SLICES - 1}, 0)"
     newer = f"""
         SELECT m.* FROM generate_series({newest}, {last}, -1) AS s (slice),
