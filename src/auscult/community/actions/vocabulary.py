@@ -9,7 +9,8 @@ from django.db import connection, transaction
 from auscult.shared import audit
 from auscult.shared.standing import Standing
 
-# What a case says stays there. A word that stands in one posting alone may be a slip itself. More postings than these hardly bring more words.
+# What a case says stays there. A word that stands in one posting alone may be a slip itself. More postings than these
+# hardly bring more words.
 _GATHER = """
     INSERT INTO community_vocabularyword (word, postings)
     SELECT word, ndoc FROM ts_stat($$
