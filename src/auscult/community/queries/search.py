@@ -277,7 +277,7 @@ def find_words(standing: Standing, search: Search, page: int = 0) -> SearchPage:
             author = cursor.fetchone()
             values["author"] = author[0] if author else 0
         broad = _is_broad(cursor, search, values)
-        with planned_anew(connection) if search.is_narrowed else nullcontext():
+        with nullcontext() if broad else planned_anew(connection):
             cursor.execute(_sql(search, broad=broad), values)
             matches = cursor.fetchall()
         rows = []
