@@ -1,4 +1,4 @@
-"""The audit trail is append-only; the first topics."""
+"""What Django does not generate: the trigger function of append-only tables, the audit trail's trigger, the first topics."""
 
 from django.db import migrations
 
@@ -22,12 +22,18 @@ def add_topics(apps, schema_editor):
         )
 
 
-class Migration(migrations.Migration):
-    dependencies = [("shared", "0001_initial")]
-    operations = [
-        migrations.RunPython(add_topics, migrations.RunPython.noop),
-        migrations.RunSQL(
-            """
+def append_only(table: str, when: str = "UPDATE OR DELETE") -> migrations.RunSQL:
+    """Refuse changes to a table's rows, as a migration operation; its app depends on ``shared``."""
+    return migrations.RunSQL(
+        f"CREATE TRIGGER append_only BEFORE {when} ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change();",
+        f"DROP TRIGGER append_only ON {table};",
+    )
+
+
+AFTER = [
+    migrations.RunPython(add_topics, migrations.RunPython.noop),
+    migrations.RunSQL(
+        """
             CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
                 RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
@@ -35,6 +41,6 @@ class Migration(migrations.Migration):
             CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON shared_auditevent
                 FOR EACH ROW EXECUTE FUNCTION refuse_change();
             """,
-            "DROP TRIGGER append_only ON shared_auditevent; DROP FUNCTION refuse_change();",
-        ),
-    ]
+        "DROP TRIGGER append_only ON shared_auditevent; DROP FUNCTION refuse_change();",
+    ),
+]

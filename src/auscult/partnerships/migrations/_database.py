@@ -1,6 +1,8 @@
-"""Steps, notices and receipts are append-only; terms of the same parties and subject do not overlap."""
+"""What Django does not generate: append-only tables, and terms of the same parties and subject that never overlap."""
 
 from django.db import migrations
+
+from auscult.shared.migrations._database import append_only
 
 TABLES = (
     "partnerships_obligation",
@@ -11,21 +13,11 @@ TABLES = (
     "partnerships_accessreceipt",
 )
 
-
-class Migration(migrations.Migration):
-    dependencies = [("partnerships", "0001_initial"), ("shared", "0002_append_only_and_topics")]
-    operations = [
-        *(
-            migrations.RunSQL(
-                f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} "
-                "FOR EACH ROW EXECUTE FUNCTION refuse_change();",
-                f"DROP TRIGGER append_only ON {table};",
-            )
-            for table in TABLES
-        ),
-        # Ranges of one number stand for equality, so that no extension has to be installed.
-        migrations.RunSQL(
-            """
+AFTER = [
+    *(append_only(table) for table in TABLES),
+    # Ranges of one number stand for equality, so that no extension has to be installed.
+    migrations.RunSQL(
+        """
             ALTER TABLE partnerships_agreement ADD CONSTRAINT one_term_at_a_time EXCLUDE USING gist (
                 int8range(least(party_a_id, party_b_id), least(party_a_id, party_b_id), '[]') WITH &&,
                 int8range(greatest(party_a_id, party_b_id), greatest(party_a_id, party_b_id), '[]') WITH &&,
@@ -45,9 +37,9 @@ class Migration(migrations.Migration):
             CREATE TRIGGER on_record BEFORE UPDATE ON partnerships_agreement
                 FOR EACH ROW EXECUTE FUNCTION refuse_new_terms();
             """,
-            """
+        """
             DROP TRIGGER on_record ON partnerships_agreement; DROP FUNCTION refuse_new_terms();
             ALTER TABLE partnerships_agreement DROP CONSTRAINT one_term_at_a_time;
             """,
-        ),
-    ]
+    ),
+]

@@ -1,26 +1,16 @@
-"""Published versions, snapshots and positions are append-only; statements and comparisons are never changed."""
+"""What Django does not generate: published versions, snapshots, and positions cannot be changed."""
 
 from django.db import migrations
 
-NEVER_CHANGED_OR_DELETED = ("voice_mandatesnapshot",)
-# Erasing a member takes the statements with it.
-NEVER_CHANGED = ("voice_mandatestatement", "voice_positioncomparison")
+from auscult.shared.migrations._database import append_only
 
-
-def trigger(table, when):
-    return migrations.RunSQL(
-        f"CREATE TRIGGER append_only BEFORE {when} ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change();",
-        f"DROP TRIGGER append_only ON {table};",
-    )
-
-
-class Migration(migrations.Migration):
-    dependencies = [("voice", "0001_initial"), ("shared", "0002_append_only_and_topics")]
-    operations = [
-        *(trigger(table, "UPDATE OR DELETE") for table in NEVER_CHANGED_OR_DELETED),
-        *(trigger(table, "UPDATE") for table in NEVER_CHANGED),
-        migrations.RunSQL(
-            """
+AFTER = [
+    append_only("voice_mandatesnapshot"),
+    # Erasing a member deletes statements, so only changes are refused.
+    append_only("voice_mandatestatement", "UPDATE"),
+    append_only("voice_positioncomparison", "UPDATE"),
+    migrations.RunSQL(
+        """
             CREATE FUNCTION refuse_new_version_text() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
                 IF TG_OP = 'DELETE' OR (OLD.state <> 'written' AND (
@@ -35,10 +25,10 @@ class Migration(migrations.Migration):
             CREATE TRIGGER on_record BEFORE UPDATE OR DELETE ON voice_appealversion
                 FOR EACH ROW EXECUTE FUNCTION refuse_new_version_text();
             """,
-            "DROP TRIGGER on_record ON voice_appealversion; DROP FUNCTION refuse_new_version_text();",
-        ),
-        migrations.RunSQL(
-            """
+        "DROP TRIGGER on_record ON voice_appealversion; DROP FUNCTION refuse_new_version_text();",
+    ),
+    migrations.RunSQL(
+        """
             CREATE FUNCTION refuse_rewording() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
                 IF (NEW.organisation_id, NEW.topic_id, NEW.title, NEW.text, NEW.source, NEW.stated_on)
@@ -49,6 +39,6 @@ class Migration(migrations.Migration):
             END $$;
             CREATE TRIGGER on_record BEFORE UPDATE ON voice_position FOR EACH ROW EXECUTE FUNCTION refuse_rewording();
             """,
-            "DROP TRIGGER on_record ON voice_position; DROP FUNCTION refuse_rewording();",
-        ),
-    ]
+        "DROP TRIGGER on_record ON voice_position; DROP FUNCTION refuse_rewording();",
+    ),
+]

@@ -1,13 +1,10 @@
-"""What was frozen stays: the database itself refuses to change it."""
+"""What Django does not generate: the database refuses to change a registered design, ballots counted, and the ledger."""
 
 from django.db import migrations
 
-
-class Migration(migrations.Migration):
-    dependencies = [("surveys", "0001_initial"), ("shared", "0002_append_only_and_topics")]
-    operations = [
-        migrations.RunSQL(
-            """
+AFTER = [
+    migrations.RunSQL(
+        """
             CREATE FUNCTION refuse_thawing() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
                 IF OLD.state <> 'draft' AND (
@@ -48,12 +45,12 @@ class Migration(migrations.Migration):
             CREATE CONSTRAINT TRIGGER balanced AFTER INSERT ON surveys_honorariumline
                 DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse_imbalance();
             """,
-            """
+        """
             DROP TRIGGER balanced ON surveys_honorariumline; DROP FUNCTION refuse_imbalance();
             DROP TRIGGER append_only ON surveys_honorariumline;
             DROP TRIGGER append_only ON surveys_honorariumtransaction;
             DROP TRIGGER append_only ON surveys_countedballot;
             DROP TRIGGER frozen ON surveys_survey; DROP FUNCTION refuse_thawing();
             """,
-        ),
-    ]
+    ),
+]
