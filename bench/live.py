@@ -21,7 +21,8 @@ def measure(size: str, times: int) -> list[Measure]:
     from auscult.demo.size import STORY_NOW
     from auscult.members.models import Account
     from auscult.members.queries.standing import get_standing
-    from auscult.surveys.actions.answering import cast_ballot, refresh_live_result
+    from auscult.surveys.actions.answering import cast_ballot
+    from auscult.surveys.live import refresh_live_result
     from auscult.surveys.models import Survey
 
     people = command.seed(size)
@@ -33,7 +34,7 @@ def measure(size: str, times: int) -> list[Measure]:
 
     def refresh() -> None:
         with transaction.atomic():
-            refresh_live_result(survey, survey.respondents)
+            refresh_live_result(survey)
 
     choices = iter(range(10**9))
 

@@ -265,7 +265,11 @@ CLASSES = {
         "text": "secret",
     },
     "surveys.codeframe": dict.fromkeys(["survey", "question", "codes"], "plain"),
-    "surveys.ballotkey": {"survey": "plain", "key": "secret"},
+    "surveys.ballotkey": {"survey": "plain", "sealed": "sealed"},
+    "surveys.ballotchange": {
+        "survey": "plain",
+        **dict.fromkeys(["locator", "shown", "pending", "current"], "secret"),
+    },
     "surveys.ballot": {
         "locator": "secret",
         "survey": "plain",
@@ -285,8 +289,10 @@ CLASSES = {
     "surveys.countedballot": dict.fromkeys(["leaf", "survey", "question", "choice", "nonce", "left_out"], "public"),
     "surveys.liveresult": {
         **dict.fromkeys(["survey", "shown_ballots", "result"], "members"),
+        # Researchers see it; members do not.
+        "progress": "plain",
         # What is not shown yet could be subtracted from what is.
-        **dict.fromkeys(["ballots", "pending_ballots", "pending"], "secret"),
+        **dict.fromkeys(["pending_ballots", "pending", "pending_progress"], "secret"),
     },
     "community.posting": {
         "author": "link",

@@ -14,6 +14,7 @@ from django.db import connection
 from auscult.shared.refusals import NotFound
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Level, Standing
+from auscult.surveys.keys import open_key
 from auscult.surveys.models import Survey
 from auscult.surveys.questionnaire.document import Questionnaire
 from auscult.surveys.questionnaire.reading import read_questionnaire
@@ -75,7 +76,7 @@ class SurveyToAnswer:
 # Plain SQL: Django has no FOR SHARE, and this stands in the way of every ballot.
 _TO_ANSWER = """
     SELECT s.id, s.public_id, s.state, s.instrument, s.ballot_mode, s.paused_at IS NOT NULL, s.closes_at, s.honorarium,
-           s.freeze_hash, s.title, s.compared_with_id, o.name, k.key,
+           s.freeze_hash, s.title, s.compared_with_id, o.name, k.sealed,
            EXISTS(SELECT FROM surveys_invitation AS i WHERE i.survey_id = s.id AND i.member_id = %(member)s),
            (SELECT outcome FROM surveys_turnout AS t WHERE t.survey_id = s.id AND t.member_id = %(member)s)
     FROM surveys_survey AS s
@@ -110,7 +111,7 @@ def _read_to_answer(standing: Standing, condition: str, survey: int | uuid.UUID)
         raise NotFound
     (
         pk, public_id, state, instrument, mode, paused, closes_at, honorarium, freeze_hash, title, compared_with,
-        compared_name, key, invited, outcome,
+        compared_name, sealed, invited, outcome,
     ) = row  # fmt: skip
     return SurveyToAnswer(
         pk=pk,
@@ -125,7 +126,7 @@ def _read_to_answer(standing: Standing, condition: str, survey: int | uuid.UUID)
         title=title,
         compared_with=compared_with,
         compared_name=compared_name,
-        key=bytes(key or b""),
+        key=open_key(sealed),
         is_invited=invited,
         outcome=Outcome(outcome) if outcome else None,
     )

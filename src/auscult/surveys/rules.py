@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
@@ -18,8 +19,11 @@ from auscult.surveys.questionnaire.document import Choice, Kind, Question, Quest
 from auscult.surveys.questionnaire.items import Item, items_of
 from auscult.surveys.sampling import Disposition
 
-#: Live totals move in steps of this many ballots, so that no single ballot shows by subtraction (trust.md).
+#: Live figures change when the ballots of this many members differ from the figures shown, so that nobody's ballot can be
+#: read off by subtraction (ADR 7).
 LIVE_STEP = 10
+#: Changes and withdrawals of one ballot per day (UTC). Enough for a change of mind; too few to probe live figures.
+MAX_BALLOT_CHANGES_PER_DAY = 5
 #: Fewest respondents for a weighted result: below 30 the NCHS presentation rule (Parker et al. 2017) calls a
 #: proportion unreliable.
 FEWEST_FOR_WEIGHTS = 30
@@ -142,6 +146,25 @@ def poll(title: str, questions: Sequence[Question]) -> Questionnaire:
 def locator(key: bytes, member_id: int) -> bytes:
     """By what the ballot of a member is found again while the survey's key exists: HMAC-SHA-256, 32 bytes."""
     return hmac.digest(key, str(member_id).encode(), "sha256")
+
+
+#: The digest of a ballot that is not there.
+NO_BALLOT = b""
+
+
+def ballot_digest(key: bytes, stratum: str, answers: Mapping[str, Any]) -> bytes:
+    """Digest of everything a ballot adds to the figures; tells whether two states of a ballot are the same.
+
+    Args:
+        key: the survey's key, so that nobody without it can try answers.
+        stratum: the stratum it is counted in, or the outcome of a member who ended without a ballot.
+        answers: question → answer.
+
+    Returns:
+        16 bytes of HMAC-SHA-256.
+    """
+    state = json.dumps([stratum, answers], sort_keys=True, separators=(",", ":"))
+    return hmac.digest(key, f"state:{state}".encode(), "sha256")[:16]
 
 
 def order_seed(key: bytes, member_id: int) -> int:

@@ -1,6 +1,5 @@
 """What Django does not generate: record, checkpoints, releases, and replies are append-only."""
 
-
 from auscult.shared.migrations._database import append_only
 
 AFTER = [

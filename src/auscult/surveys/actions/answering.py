@@ -6,38 +6,39 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
 
 from auscult.members.queries.standing import get_state
 from auscult.organisations.queries import is_affiliated
 from auscult.shared import audit
+from auscult.shared.limits import Limit, take
 from auscult.shared.refusals import Conflict, Refused
 from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing, Stratum
-from auscult.surveys import access, rules, tallies
+from auscult.surveys import access, live, rules, tallies
 from auscult.surveys.access import SurveyToAnswer
+from auscult.surveys.keys import open_key
 from auscult.surveys.models import (
     Ballot,
     BallotDraft,
     BallotKey,
     Invitation,
     InvitationWish,
-    LiveResult,
-    Survey,
     SurveyRevision,
     Turnout,
 )
 from auscult.surveys.queries.ballots import receipt_of
-from auscult.surveys.queries.results import present_result
 from auscult.surveys.questionnaire.answers import FaultyAnswer, clean_answers
 from auscult.surveys.questionnaire.items import Answers, count_answers
 from auscult.surveys.questionnaire.logic import holds, screened_out_at
 from auscult.surveys.rules import INVITED, BallotMode, InvitationState, Outcome, Receipt, SurveyState
 
+#: An event or a limit about a ballot has a day and no time.
+_MIDNIGHT: dict[str, Any] = {"hour": 0, "minute": 0, "second": 0, "microsecond": 0}
+_CHANGES = Limit("ballot changes", rules.MAX_BALLOT_CHANGES_PER_DAY, timedelta(days=1))
 #: Longest time of one page that counts as answering; a page left open over lunch is not.
 LONGEST_PAGE_SECONDS = 600
 
@@ -147,8 +148,8 @@ def cast_ballot(
     """Cast or change a ballot; the same ballot a second time changes nothing.
 
     Who may: a verified member; of a survey with invitations, an invited one. What changes: turnout (once), the ballot (last
-    one counts), the tallies; of a poll at each tenth new ballot the live result. What follows: nothing that has a time;
-    close_survey puts the count on the trail.
+    one counts), the tallies; the live figures if ten members' ballots differ from those shown next. What follows: nothing
+    that has a time; close_survey puts the count on the trail.
 
     Args:
         answers: question → answer; unanswered questions are left out.
@@ -162,6 +163,7 @@ def cast_ballot(
         NotFound: no such survey.
         NotAllowed: not verified, or the verification lapsed.
         CannotCastBallot: not open, not invited, or answers that do not fit.
+        TooMany: this ballot was changed five times today.
     """
     with transaction.atomic():
         survey, member_id = _load(standing, now, survey_id, CannotCastBallot)
@@ -194,6 +196,10 @@ def cast_ballot(
             return _without_answers(survey, ended)
         cell = _cell(survey, stratum, member_id)
         counted = count_answers(questionnaire, given)
+        old_digest = rules.ballot_digest(survey.key, before.stratum, before.answers) if before else rules.NO_BALLOT
+        new_digest = rules.ballot_digest(survey.key, cell, given)
+        if before is not None and old_digest != new_digest:
+            _take_change(place, now)
         changes: dict[tuple[str, str, str], int] = {}
         old_items: dict[str, str] = {}
         if before is not None:
@@ -216,9 +222,7 @@ def cast_ballot(
             )
         _add_to_tallies(survey.pk, changes)
         # No event on the trail: written beside the turnout, it would tell when each member voted.
-        # Counting comes last, because every ballot of the survey waits for this row.
-        if first:
-            _count_ballot(survey.pk, shows_live=survey.instrument not in INVITED)
+        live.note_change(survey.pk, place, before=old_digest, after=new_digest)
     return receipt_of(survey.freeze_hash, survey.title, counted, kept)
 
 
@@ -326,28 +330,9 @@ def _add_to_tallies(survey_id: int, changes: Mapping[tuple[str, str, str], int])
         )
 
 
-def _count_ballot(survey_id: int, *, shows_live: bool) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE surveys_liveresult SET ballots = ballots + 1 WHERE survey_id = %s RETURNING ballots", [survey_id]
-        )
-        (ballots,) = cursor.fetchone()
-    if shows_live and ballots % rules.LIVE_STEP == 0:
-        refresh_live_result(Survey.objects.select_related("frame").get(pk=survey_id), ballots)
-
-
-def refresh_live_result(survey: Survey, ballots: int) -> None:
-    """Show the result of one step ago and keep the present one for the next step.
-
-    One step behind, so that what is shown while the poll is open and what is shown after its close always differ by ten
-    ballots or more: nobody's ballot can be had by subtraction. Call it in the transaction that holds the live row.
-    """
-    LiveResult.objects.filter(survey=survey).update(
-        result=F("pending"),
-        shown_ballots=F("pending_ballots"),
-        pending=present_result(survey),
-        pending_ballots=ballots,
-    )
+def _take_change(place: bytes, now: datetime) -> None:
+    """Count one change of a ballot. The window is the calendar day: its end must not tell when somebody voted."""
+    take(_CHANGES, place.hex(), now.replace(**_MIDNIGHT))
 
 
 def withdraw_ballot(*, standing: Standing, now: datetime, survey_id: int) -> None:
@@ -358,6 +343,7 @@ def withdraw_ballot(*, standing: Standing, now: datetime, survey_id: int) -> Non
     Raises:
         NotFound, NotAllowed: as for casting.
         CannotWithdrawBallot: not open any more, or none was cast.
+        TooMany: this ballot was changed five times today.
     """
     with transaction.atomic():
         survey, member_id = _load(standing, now, survey_id, CannotWithdrawBallot)
@@ -366,20 +352,18 @@ def withdraw_ballot(*, standing: Standing, now: datetime, survey_id: int) -> Non
         ballot = Ballot.objects.select_for_update().filter(pk=place).first()
         if ballot is None:
             raise CannotWithdrawBallot("You have no ballot here that could be withdrawn.")
+        _take_change(place, now)
+        digest = rules.ballot_digest(survey.key, ballot.stratum, ballot.answers)
         changes: dict[tuple[str, str, str], int] = {}
         _count(changes, ballot.stratum, count_answers(survey.questionnaire, ballot.answers), -1)
         _add_to_tallies(survey.pk, changes)
         _leave_quotas(survey, ballot.answers)
         ballot.delete()
         Turnout.objects.filter(survey_id=survey.pk, member_id=member_id).delete()
-        # The count of ballots stays: it paces the live result, and going back would show what one ballot changed.
         audit.record(
             "surveys.ballot.withdraw", standing=None, thing=f"survey:{survey.pk}", now=now.replace(**_MIDNIGHT)
         )
-
-
-#: An event of a withdrawal has a day and no time.
-_MIDNIGHT: dict[str, Any] = {"hour": 0, "minute": 0, "second": 0, "microsecond": 0}
+        live.note_change(survey.pk, place, before=digest, after=rules.NO_BALLOT)
 
 
 def _leave_quotas(survey: SurveyToAnswer, answers: Answers) -> None:
@@ -423,8 +407,8 @@ def forget_member(*, standing: Standing, now: datetime) -> None:
     """
     member_id = standing.require_member()
     with transaction.atomic():
-        keys = BallotKey.objects.filter(survey__state=SurveyState.OPEN).values_list("key", flat=True)
-        BallotDraft.objects.filter(pk__in=[rules.locator(bytes(key), member_id) for key in keys]).delete()
+        keys = BallotKey.objects.filter(survey__state=SurveyState.OPEN).values_list("sealed", flat=True)
+        BallotDraft.objects.filter(pk__in=[rules.locator(open_key(sealed), member_id) for sealed in keys]).delete()
         Invitation.objects.filter(member_id=member_id, survey__state=SurveyState.OPEN).exclude(
             survey__turnout__member_id=member_id
         ).update(state=InvitationState.DECLINED)

@@ -27,8 +27,11 @@ from auscult.statistics.suppression import MINIMUM_CELL, suppress_table
 from auscult.surveys import access, rules
 from auscult.surveys.access import frozen_questionnaire
 from auscult.surveys.actions.honoraria import earn_honoraria
+from auscult.surveys.keys import find_key
+from auscult.surveys.live import count_changed_members
 from auscult.surveys.models import (
     Ballot,
+    BallotChange,
     BallotDraft,
     BallotKey,
     BallotTally,
@@ -76,12 +79,15 @@ def close_survey(*, standing: Standing, now: datetime, survey_id: int) -> Survey
                 "let somebody stop at a result that suits."
             )
         assert survey.freeze is not None
-        LiveResult.objects.select_for_update().get(survey=survey)
+        live = LiveResult.objects.select_for_update().get(survey=survey)
         questionnaire = frozen_questionnaire(survey.freeze_hash, survey.freeze)
         survey.state, survey.closed_at, survey.paused_at = SurveyState.CLOSED, now, None
         survey.eligible = max(count_verified(now), survey.eligible)
         survey.cells_salt = secrets.token_hex(16)
-        quality, leaves = _count_ballots(survey, questionnaire)
+        quality, leaves, left_out = _count_ballots(survey, questionnaire)
+        # 0 is nothing new: what was shown last is final.
+        survey.is_held_back = live.shown_ballots > 0 and 0 < count_changed_members(survey, left_out) < rules.LIVE_STEP
+        BallotChange.objects.filter(survey=survey).delete()
         dispositions = _set_dispositions(survey)
         BallotDraft.objects.filter(survey=survey).delete()
         outcomes = _rewrite_turnout(survey)
@@ -95,12 +101,12 @@ def close_survey(*, standing: Standing, now: datetime, survey_id: int) -> Survey
         asked = count_invited_by_stratum(survey.pk) if survey.instrument in INVITED else count_by_stratum(now)
         survey.r_indicator = measure_evenness(survey, asked)
         survey.save()
-        enough = survey.respondents >= survey.freeze["minimum_cell"]
-        LiveResult.objects.filter(survey=survey).update(
-            result=present_result(survey) if enough else None,
-            shown_ballots=survey.respondents if enough else 0,
-            pending=None,
-        )
+        live.pending = live.pending_progress = live.progress = None
+        if not survey.is_held_back:
+            enough = survey.respondents >= survey.freeze["minimum_cell"]
+            live.result = present_result(survey) if enough else None
+            live.shown_ballots = survey.respondents if enough else 0
+        live.save()
         if survey.honorarium:
             earn_honoraria(standing=standing, now=now, survey_id=survey.pk)
         jobs.queue("surveys.vacuum_ballots")
@@ -108,12 +114,17 @@ def close_survey(*, standing: Standing, now: datetime, survey_id: int) -> Survey
     return survey
 
 
-def _count_ballots(survey: Survey, questionnaire: Questionnaire) -> tuple[Quality, int]:
-    """Apply the declared exclusions, write leaves and texts, and write the tallies anew from what is counted."""
-    rows = list(
-        Ballot.objects.filter(survey=survey).order_by("locator").values_list("answers", "nonces", "stratum", "seconds")
-    )
+def _count_ballots(survey: Survey, questionnaire: Questionnaire) -> tuple[Quality, int, set[bytes]]:
+    """Apply the declared exclusions, write leaves and texts, and write the tallies again from what is counted.
+
+    Returns:
+        What the exclusions found, how many leaves there are, and the locators of the ballots left out.
+    """
+    ballots = Ballot.objects.filter(survey=survey).order_by("locator")
+    rows = list(ballots.values_list("answers", "nonces", "stratum", "seconds"))
     quality = assess(questionnaire, [BallotFacts(seconds, answers) for answers, _, _, seconds in rows])
+    locators = ballots.values_list("locator", flat=True)
+    excluded_locators = {bytes(place) for place, why in zip(locators, quality.excluded, strict=True) if why}
     tallies: Counter[tuple[str, str, str]] = Counter()
     leaves: list[tuple[str, str, str, str, str]] = []
     for (answers, nonces, stratum, _), excluded in zip(rows, quality.excluded, strict=True):
@@ -138,7 +149,7 @@ def _count_ballots(survey: Survey, questionnaire: Questionnaire) -> tuple[Qualit
         ],
         batch_size=None,
     )
-    return quality, len(leaves)
+    return quality, len(leaves), excluded_locators
 
 
 def _write_leaves(survey: Survey, leaves: list[tuple[str, str, str, str, str]]) -> None:
@@ -179,7 +190,8 @@ def _write_texts(survey: Survey, questionnaire: Questionnaire, ballots: Sequence
 def _set_dispositions(survey: Survey) -> dict[Disposition, int] | None:
     if survey.instrument not in INVITED:
         return None
-    key = bytes(BallotKey.objects.values_list("key", flat=True).get(survey=survey))
+    key = find_key(survey.pk)
+    assert key is not None  # it is destroyed after this
     begun = {bytes(place) for place in BallotDraft.objects.filter(survey=survey).values_list("locator", flat=True)}
     answered = dict(Turnout.objects.filter(survey_id=survey.pk).values_list("member_id", "outcome"))
     by_code: dict[str, list[int]] = {}

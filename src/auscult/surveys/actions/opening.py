@@ -19,7 +19,8 @@ from auscult.shared.roles import Permission
 from auscult.shared.standing import Standing, Stratum
 from auscult.statistics.representativeness import Instrument
 from auscult.surveys import access, rules, tallies
-from auscult.surveys.models import BallotKey, Invitation, LiveResult, QuotaCount, Survey, SurveyRevision
+from auscult.surveys.keys import store_key
+from auscult.surveys.models import Invitation, LiveResult, QuotaCount, Survey, SurveyRevision
 from auscult.surveys.plan import PLAN_FIELDS, REQUIRED_OF_INVITED
 from auscult.surveys.questionnaire.document import FaultyQuestionnaire, Questionnaire
 from auscult.surveys.questionnaire.logic import find_unreachable
@@ -82,7 +83,7 @@ def open_survey(*, standing: Standing, now: datetime, survey_id: int) -> Survey:
         survey.state, survey.opened_at = SurveyState.OPEN, now
         survey.save()
         SurveyRevision.objects.filter(survey=survey).delete()
-        BallotKey.objects.create(survey=survey, key=secrets.token_bytes(32))
+        store_key(survey, secrets.token_bytes(32))
         LiveResult.objects.create(survey=survey)
         QuotaCount.objects.bulk_create(QuotaCount(survey=survey, code=quota.code) for quota in questionnaire.quotas)
         jobs.queue(

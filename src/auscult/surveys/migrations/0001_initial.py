@@ -1,3 +1,4 @@
+import auscult.shared.models
 import auscult.surveys.rules
 import django.db.models.deletion
 import django.db.models.functions.datetime
@@ -68,6 +69,7 @@ class Migration(migrations.Migration):
                 ("population", models.JSONField(null=True)),
                 ("eligible", models.PositiveIntegerField(default=0)),
                 ("respondents", models.PositiveIntegerField(default=0)),
+                ("is_held_back", models.BooleanField(default=False)),
                 ("r_indicator", models.FloatField(null=True)),
                 ("fieldwork", models.JSONField(null=True)),
                 ("link_kept_until", models.DateTimeField(null=True)),
@@ -142,6 +144,16 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name="BallotChange",
+            fields=[
+                ("locator", models.BinaryField(primary_key=True, serialize=False)),
+                ("shown", models.BinaryField()),
+                ("pending", models.BinaryField()),
+                ("current", models.BinaryField()),
+                ("survey", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="surveys.survey")),
+            ],
+        ),
+        migrations.CreateModel(
             name="BallotDraft",
             fields=[
                 ("locator", models.BinaryField(primary_key=True, serialize=False)),
@@ -162,7 +174,7 @@ class Migration(migrations.Migration):
                         to="surveys.survey",
                     ),
                 ),
-                ("key", models.BinaryField()),
+                ("sealed", auscult.shared.models.SealedField(purpose="surveys.ballot_key")),
             ],
         ),
         migrations.CreateModel(
@@ -328,11 +340,12 @@ class Migration(migrations.Migration):
                         to="surveys.survey",
                     ),
                 ),
-                ("ballots", models.PositiveIntegerField(default=0)),
                 ("shown_ballots", models.PositiveIntegerField(default=0)),
                 ("result", models.JSONField(null=True)),
+                ("progress", models.JSONField(null=True)),
                 ("pending_ballots", models.PositiveIntegerField(default=0)),
                 ("pending", models.JSONField(null=True)),
+                ("pending_progress", models.JSONField(null=True)),
             ],
         ),
         migrations.CreateModel(

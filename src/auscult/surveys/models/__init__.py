@@ -2,6 +2,7 @@
 
 from auscult.surveys.models.ballots import (
     Ballot,
+    BallotChange,
     BallotDraft,
     BallotKey,
     BallotTally,
@@ -18,6 +19,7 @@ from auscult.surveys.models.surveys import FieldworkEvent, Survey, SurveyRevisio
 
 __all__ = [
     "Ballot",
+    "BallotChange",
     "BallotDraft",
     "BallotKey",
     "BallotTally",

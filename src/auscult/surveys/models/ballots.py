@@ -3,7 +3,7 @@
 from django.db import models
 
 from auscult.members.models import Member
-from auscult.shared.models import choices_of
+from auscult.shared.models import SealedField, choices_of
 from auscult.surveys.models.surveys import Survey
 from auscult.surveys.rules import Outcome
 
@@ -18,10 +18,14 @@ class Turnout(models.Model):
 
 
 class BallotKey(models.Model):
-    """The key that finds a ballot again. Detached: deleted at close. Linked: it is the link, deleted when that ends."""
+    """The key that finds a ballot again. Detached: deleted at close. Linked: it is the link, deleted when that ends.
+
+    Sealed with the operator's secret, which is not in the database: copies of the row in WAL, statistics, and backups
+    cannot be used without it.
+    """
 
     survey = models.OneToOneField(Survey, on_delete=models.CASCADE, primary_key=True)
-    key = models.BinaryField()
+    sealed = SealedField(purpose="surveys.ballot_key")
 
 
 class Ballot(models.Model):
@@ -73,14 +77,31 @@ class CountedBallot(models.Model):
 
 
 class LiveResult(models.Model):
-    """The result as shown, and the one that is shown at the next step of ten ballots."""
+    """The figures shown while a survey is open, and those shown at the next step.
+
+    ``result`` is what members see; ``progress`` is what researchers see of the fieldwork.
+    """
 
     survey = models.OneToOneField(Survey, on_delete=models.CASCADE, primary_key=True)
-    ballots = models.PositiveIntegerField(default=0)
     shown_ballots = models.PositiveIntegerField(default=0)
     result = models.JSONField(null=True)
+    progress = models.JSONField(null=True)
     pending_ballots = models.PositiveIntegerField(default=0)
     pending = models.JSONField(null=True)
+    pending_progress = models.JSONField(null=True)
+
+
+class BallotChange(models.Model):
+    """One member's ballot that differs between the figures shown, the figures shown next, and now. Deleted at close.
+
+    Each column is a digest (``rules.ballot_digest``), or empty where there was no ballot.
+    """
+
+    locator = models.BinaryField(primary_key=True)
+    survey = models.ForeignKey(Survey, on_delete=models.CASCADE)
+    shown = models.BinaryField()
+    pending = models.BinaryField()
+    current = models.BinaryField()
 
 
 class QuotaCount(models.Model):

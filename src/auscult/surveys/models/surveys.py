@@ -45,6 +45,8 @@ class Survey(models.Model):
     population = models.JSONField(null=True)
     eligible = models.PositiveIntegerField(default=0)
     respondents = models.PositiveIntegerField(default=0)
+    # The final figures differ from the live ones by too few members, so nothing is published.
+    is_held_back = models.BooleanField(default=False)
     r_indicator = models.FloatField(null=True)
     # What was counted at close: outcomes, exclusions, median times, rates.
     fieldwork = models.JSONField(null=True)

@@ -22,7 +22,13 @@ from auscult.surveys.access import frozen_questionnaire
 from auscult.surveys.exports.tables import ExportItem, ExportSurvey
 from auscult.surveys.models import CodeFrame, OpenText, Survey
 from auscult.surveys.queries.ballots import QuestionBox, question_boxes
-from auscult.surveys.queries.results import asked_members, get_cell_table, population_of, present_result
+from auscult.surveys.queries.results import (
+    asked_members,
+    get_cell_table,
+    population_of,
+    present_result,
+    require_publishable,
+)
 from auscult.surveys.questionnaire.document import Kind, Question
 from auscult.surveys.rules import INSTRUMENT_WORDS, SurveyState
 
@@ -34,15 +40,14 @@ def load_closed_survey(standing: Standing, survey_id: int) -> Survey:
 
     Raises:
         NotFound: no such survey, or no researcher.
-        Conflict: it is not closed, or fewer than ten took part.
+        Conflict: it is not closed, or not publishable.
     """
     survey = Survey.objects.select_related("frame").filter(pk=survey_id).first()
     if survey is None or not standing.can(Permission.SURVEY_FIELD):
         raise NotFound
     if survey.state != SurveyState.CLOSED or survey.freeze is None:
         raise Conflict("A survey is analysed once it is closed: who looks earlier is tempted to stop at what suits.")
-    if survey.respondents < survey.freeze["minimum_cell"]:
-        raise Conflict(f"Fewer than {survey.freeze['minimum_cell']} took part, so nothing can be shown.")
+    require_publishable(survey)
     return survey
 
 

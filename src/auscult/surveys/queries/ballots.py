@@ -16,7 +16,8 @@ from auscult.statistics.representativeness import Instrument
 from auscult.statistics.suppression import MINIMUM_CELL
 from auscult.surveys import rules
 from auscult.surveys.access import find_survey_to_answer, frozen_questionnaire
-from auscult.surveys.models import Ballot, BallotKey, LiveResult
+from auscult.surveys.keys import find_key
+from auscult.surveys.models import Ballot, LiveResult
 from auscult.surveys.questionnaire.document import Kind
 from auscult.surveys.questionnaire.items import CHOSEN, count_answers
 from auscult.surveys.rules import (
@@ -83,6 +84,7 @@ class PollBox:
     may_vote: bool
     result: dict[str, Any] | None
     shown_ballots: int
+    is_held_back: bool
     questions: list[QuestionBox]
     freeze_hash: str
     live_step: int = rules.LIVE_STEP
@@ -117,6 +119,7 @@ def get_poll_box(standing: Standing, survey_id: int, now: datetime) -> PollBox |
         may_vote=is_open and standing.can(Permission.BALLOT_CAST),
         result=live.result,
         shown_ballots=live.shown_ballots,
+        is_held_back=survey.is_held_back,
         questions=question_boxes(live.survey.freeze, live.result, own),
         freeze_hash=survey.freeze_hash,
     )
@@ -174,8 +177,8 @@ def _choice_line(code: str, label: str, chosen: bool, answers: Mapping[str, Any]
 
 def find_own_ballot(survey_id: int, member_id: int) -> Ballot | None:
     """The ballot of a member, while the survey's key exists."""
-    key = BallotKey.objects.filter(survey_id=survey_id).values_list("key", flat=True).first()
-    return Ballot.objects.filter(pk=rules.locator(bytes(key), member_id)).first() if key else None
+    key = find_key(survey_id)
+    return Ballot.objects.filter(pk=rules.locator(key, member_id)).first() if key else None
 
 
 @dataclass(frozen=True)

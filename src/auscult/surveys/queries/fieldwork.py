@@ -15,9 +15,19 @@ from auscult.shared.standing import Standing, Stratum
 from auscult.statistics.errors import CannotEstimate
 from auscult.statistics.rates import OutcomeRates, participation_rate
 from auscult.statistics.representativeness import Instrument
+from auscult.statistics.suppression import MINIMUM_CELL
 from auscult.surveys import rules, tallies
 from auscult.surveys.access import frozen_questionnaire
-from auscult.surveys.models import BallotDraft, FieldworkEvent, Invitation, InvitationWish, QuotaCount, Survey, Turnout
+from auscult.surveys.models import (
+    BallotDraft,
+    FieldworkEvent,
+    Invitation,
+    InvitationWish,
+    LiveResult,
+    QuotaCount,
+    Survey,
+    Turnout,
+)
 from auscult.surveys.rules import INSTRUMENT_WORDS, INVITED, InvitationState, Outcome, SurveyState
 from auscult.surveys.sampling import Disposition, rates_of
 
@@ -42,30 +52,40 @@ def count_invited_by_stratum(survey_id: int) -> dict[Stratum, int]:
         return {Stratum(*key.split(tallies.SEPARATOR)): count for key, count in cursor.fetchall()}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StratumLine:
-    """Fieldwork in one stratum of the sampling design."""
+    """Fieldwork in one stratum of the sampling design.
+
+    ``complete`` and ``screened_out`` are None where there are some, but fewer than ten.
+    """
 
     name: str
     sampled: int
     sent: int
-    complete: int
-    screened_out: int
     declined: int
+    complete: int | None
+    screened_out: int | None
 
     @property
-    def rate(self) -> float:
-        """Complete answers ÷ members written to, 0–1."""
+    def rate(self) -> float | None:
+        """Complete answers ÷ members written to, 0–1; None where complete answers are not shown."""
+        if self.complete is None:
+            return None
         return self.complete / self.sent if self.sent else 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class QuotaLine:
-    """One quota."""
+    """One quota; ``count`` is None where there are some, but fewer than ten."""
 
     label: str
-    count: int
+    count: int | None
     most: int
+
+
+def shown_count(count: int) -> int | None:
+    """A count of members as a page of fieldwork shows it: none of 1 to 9, which could be one person's answer."""
+    return None if 0 < count < MINIMUM_CELL else count
 
 
 @dataclass(frozen=True)
@@ -97,19 +117,43 @@ class FieldworkPage:
     fieldwork: Mapping[str, Any] | None
 
 
-_BY_STRATUM = """
-    SELECT CASE WHEN i.design_stratum = '' THEN split_part(i.stratum, '|', 1) ELSE i.design_stratum END AS name,
-           count(*), count(*) FILTER (WHERE i.state IN ('sent', 'declined', 'undeliverable')),
-           count(*) FILTER (WHERE t.outcome = 'complete'), count(*) FILTER (WHERE t.outcome IN ('screened_out', 'quota_full')),
+_STRATUM = "CASE WHEN i.design_stratum = '' THEN split_part(i.stratum, '|', 1) ELSE i.design_stratum END"
+_INVITED_BY_STRATUM = f"""
+    SELECT {_STRATUM} AS name, count(*), count(*) FILTER (WHERE i.state IN ('sent', 'declined', 'undeliverable')),
            count(*) FILTER (WHERE i.state = 'declined')
+    FROM surveys_invitation AS i WHERE i.survey_id = %s GROUP BY name ORDER BY name
+"""  # noqa: S608 - only our own expression is put in
+_ANSWERED_BY_STRATUM = f"""
+    SELECT {_STRATUM} AS name, count(*) FILTER (WHERE t.outcome = 'complete'),
+           count(*) FILTER (WHERE t.outcome IN ('screened_out', 'quota_full'))
     FROM surveys_invitation AS i
-    LEFT JOIN surveys_turnout AS t ON t.survey_id = i.survey_id AND t.member_id = i.member_id
+    JOIN surveys_turnout AS t ON t.survey_id = i.survey_id AND t.member_id = i.member_id
     WHERE i.survey_id = %s GROUP BY name ORDER BY name
-"""
+"""  # noqa: S608 - only our own expression is put in
 _STATES = """
     SELECT state, reminders, count(*), max(coalesce(reminded_on, sent_on)) FROM surveys_invitation WHERE survey_id = %s
     GROUP BY state, reminders
 """
+
+
+def read_progress(survey: Survey) -> dict[str, Any]:
+    """What answering has changed so far: outcomes, drafts, strata, and quotas, as JSON.
+
+    Exact, so it is shown only at the pace of live figures while the survey is open.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT outcome, count(*) FROM surveys_turnout WHERE survey_id = %s GROUP BY outcome", [survey.pk]
+        )
+        outcomes = dict(cursor.fetchall())
+        cursor.execute(_ANSWERED_BY_STRATUM, [survey.pk])
+        strata = {name: [complete, screened_out] for name, complete, screened_out in cursor.fetchall()}
+    return {
+        "outcomes": {outcome.value: outcomes.get(outcome.value, 0) for outcome in Outcome},
+        "begun": BallotDraft.objects.filter(survey=survey).count(),
+        "strata": strata,
+        "quotas": dict(QuotaCount.objects.filter(survey_id=survey.pk).values_list("code", "count")),
+    }
 
 
 def get_fieldwork_page(standing: Standing, survey_id: int, now: datetime) -> FieldworkPage:
@@ -122,28 +166,44 @@ def get_fieldwork_page(standing: Standing, survey_id: int, now: datetime) -> Fie
     if survey is None or survey.freeze is None or not standing.can(Permission.SURVEY_FIELD):
         raise NotFound
     invited = survey.instrument in INVITED
-    outcomes = {outcome.value: 0 for outcome in Outcome}
+    is_open = survey.state == SurveyState.OPEN and now < survey.closes_at
+    if survey.state == SurveyState.OPEN or survey.is_held_back:
+        shown = LiveResult.objects.filter(survey=survey).values_list("progress", flat=True).first()
+        progress = shown or {
+            "outcomes": {outcome.value: 0 for outcome in Outcome},
+            "begun": 0,
+            "strata": {},
+            "quotas": {},
+        }
+    else:
+        progress = read_progress(survey)
+    outcomes, begun, counts = progress["outcomes"], progress["begun"], progress["quotas"]
     states = {state.value: 0 for state in InvitationState}
     reminders: dict[int, int] = {}
     last: date | None = None
     strata: list[StratumLine] = []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT outcome, count(*) FROM surveys_turnout WHERE survey_id = %s GROUP BY outcome", [survey.pk]
-        )
-        outcomes |= dict(cursor.fetchall())
-        if invited:
+    if invited:
+        with connection.cursor() as cursor:
             cursor.execute(_STATES, [survey.pk])
             for state, number, count, day in cursor.fetchall():
                 states[state] += count
                 if state == InvitationState.SENT:
                     reminders[number] = reminders.get(number, 0) + count
                     last = max(filter(None, (last, day)), default=None)
-            cursor.execute(_BY_STRATUM, [survey.pk])
-            strata = [StratumLine(*row) for row in cursor.fetchall()]
-    begun = BallotDraft.objects.filter(survey=survey).count()
+            cursor.execute(_INVITED_BY_STRATUM, [survey.pk])
+            for name, sampled, sent, declined in cursor.fetchall():
+                complete, screened_out = progress["strata"].get(name, (0, 0))
+                strata.append(
+                    StratumLine(
+                        name=name,
+                        sampled=sampled,
+                        sent=sent,
+                        declined=declined,
+                        complete=shown_count(complete),
+                        screened_out=shown_count(screened_out),
+                    )
+                )
     quotas = frozen_questionnaire(survey.freeze_hash, survey.freeze).quotas
-    counts = dict(QuotaCount.objects.filter(survey_id=survey.pk).values_list("code", "count")) if quotas else {}
     asked = sum(states.values()) if invited else survey.eligible
     rates: OutcomeRates | None = None
     if survey.instrument == Instrument.SAMPLE_SURVEY:
@@ -156,7 +216,6 @@ def get_fieldwork_page(standing: Standing, survey_id: int, now: datetime) -> Fie
             rates = rates_of(found)
         except CannotEstimate:
             rates = None
-    is_open = survey.state == SurveyState.OPEN and now < survey.closes_at
     return FieldworkPage(
         survey_id=survey.pk,
         public_id=str(survey.public_id),
@@ -172,7 +231,10 @@ def get_fieldwork_page(standing: Standing, survey_id: int, now: datetime) -> Fie
         outcomes=outcomes,
         begun=begun,
         strata=strata,
-        quotas=[QuotaLine(quota.label, counts.get(quota.code, 0), quota.most) for quota in quotas],
+        quotas=[
+            QuotaLine(label=quota.label, count=shown_count(counts.get(quota.code, 0)), most=quota.most)
+            for quota in quotas
+        ],
         rates=rates,
         participation=participation_rate(min(outcomes[Outcome.COMPLETE], asked), asked) if asked else None,
         asked=asked,

@@ -6,6 +6,7 @@ from typing import Any
 
 from auscult.shared.personal import rows_of
 from auscult.shared.standing import Standing
+from auscult.surveys.keys import open_key
 from auscult.surveys.models import Ballot, BallotKey, HonorariumTransaction, Invitation, InvitationWish, Survey, Turnout
 from auscult.surveys.rules import BallotMode, SurveyState, locator
 
@@ -43,6 +44,6 @@ def _linked_answers(member: int) -> list[dict[str, Any]]:
     keys = BallotKey.objects.filter(survey__turnout__member_id=member).exclude(
         survey__state=SurveyState.CLOSED, survey__ballot_mode=BallotMode.DETACHED
     )
-    places = {locator(bytes(key), member): title for key, title in keys.values_list("key", "survey__title")}
+    places = {locator(open_key(sealed), member): title for sealed, title in keys.values_list("sealed", "survey__title")}
     rows = Ballot.objects.filter(pk__in=places).values_list("locator", "answers")
     return [{"survey": places[bytes(place)], "answers": answers} for place, answers in rows]

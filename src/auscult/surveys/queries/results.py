@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 
 import numpy as np
-from django.db.models import Max
+from django.db.models import Max, Sum
 
 from auscult.registry.models import Frame
 from auscult.registry.queries import STRATUM_VARIABLES
@@ -20,7 +20,7 @@ from auscult.statistics.errors import CannotEstimate
 from auscult.statistics.representativeness import r_indicator
 from auscult.statistics.results import CellTable, cell_rows, estimate_survey
 from auscult.statistics.suppression import SuppressedTable, suppress_together
-from auscult.surveys import tallies
+from auscult.surveys import rules, tallies
 from auscult.surveys.models import BallotTally, CountedBallot, Survey
 from auscult.surveys.rules import SurveyState
 
@@ -82,6 +82,29 @@ def asked_members(survey: Survey) -> int:
     return int(sample["invited"]) if sample else survey.eligible
 
 
+def count_respondents(survey_id: int) -> int:
+    """Ballots that the tallies of a survey hold."""
+    rows = BallotTally.objects.filter(survey_id=survey_id, question="")
+    return int(rows.aggregate(total=Sum("count"))["total"] or 0)
+
+
+def require_publishable(survey: Survey) -> None:
+    """Refuse to show anything of a closed survey that would give a ballot away.
+
+    Raises:
+        Conflict: fewer than ten took part, or the final figures differ from the live ones by fewer than ten members.
+    """
+    assert survey.freeze is not None
+    minimum = survey.freeze["minimum_cell"]
+    if survey.respondents < minimum:
+        raise Conflict(f"Fewer than {minimum} members took part; nothing may be published.")
+    if survey.is_held_back:
+        raise Conflict(
+            f"The final figures differ from the live figures by fewer than {rules.LIVE_STEP} members. Publishing them would "
+            "show how those members voted, so they are held back."
+        )
+
+
 def measure_evenness(survey: Survey, members: Mapping[Stratum, int]) -> float | None:
     """R-indicator of participation over the coarse strata, or None without members."""
     rows = BallotTally.objects.filter(survey_id=survey.pk, question="", count__gt=0).values_list("stratum", "count")
@@ -133,15 +156,14 @@ def get_result_sheet(survey_id: int) -> ResultSheet:
 
     Raises:
         NotFound: no such survey.
-        Conflict: not closed, or fewer than ten people took part.
+        Conflict: not closed, or not publishable.
     """
     survey = Survey.objects.select_related("frame").filter(pk=survey_id).first()
     if survey is None:
         raise NotFound
     if survey.state != SurveyState.CLOSED or survey.freeze is None or survey.opened_at is None:
         raise Conflict("A result is published once its poll is closed.")
-    if survey.respondents < survey.freeze["minimum_cell"]:
-        raise Conflict(f"Fewer than {survey.freeze['minimum_cell']} members took part; nothing may be published.")
+    require_publishable(survey)
     table = get_cell_table(survey)
     population = population_of(survey)
     results = tallies.make_result(
@@ -210,7 +232,7 @@ def list_frame_shares(survey_id: int) -> list[FrameShares]:
     if survey is None or survey.frame is None or survey.freeze is None:
         return []
     table = get_cell_table(survey)
-    if table.respondents.sum() < survey.freeze["minimum_cell"]:
+    if survey.is_held_back or table.respondents.sum() < survey.freeze["minimum_cell"]:
         return []
     found = []
     for frame in Frame.objects.filter(load_id=survey.frame.load_id).order_by("kind"):

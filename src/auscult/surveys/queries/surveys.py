@@ -17,7 +17,8 @@ from auscult.shared.standing import Level, Obstacle, Standing
 from auscult.statistics.representativeness import Instrument
 from auscult.surveys import access, rules
 from auscult.surveys.access import SurveyToAnswer, frozen_questionnaire
-from auscult.surveys.models import Ballot, BallotDraft, BallotKey, LiveResult, Survey
+from auscult.surveys.keys import find_key
+from auscult.surveys.models import Ballot, BallotDraft, LiveResult, Survey
 from auscult.surveys.queries.ballots import QuestionBox, question_boxes
 from auscult.surveys.queries.fieldwork import find_outcome, find_wish, is_invited
 from auscult.surveys.queries.lengths import expect_seconds
@@ -239,8 +240,8 @@ def _ballot_sentence(survey: Survey) -> str:
 def _find_draft(survey: Survey, standing: Standing) -> BallotDraft | None:
     if standing.member_id is None or survey.state != SurveyState.OPEN:
         return None
-    key = BallotKey.objects.filter(survey_id=survey.pk).values_list("key", flat=True).first()
-    return BallotDraft.objects.filter(pk=rules.locator(bytes(key), standing.member_id)).first() if key else None
+    key = find_key(survey.pk)
+    return BallotDraft.objects.filter(pk=rules.locator(key, standing.member_id)).first() if key else None
 
 
 @dataclass(frozen=True)
