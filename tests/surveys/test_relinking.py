@@ -5,23 +5,28 @@ The attacks are those that were seen to work on PostgreSQL: the order of rows on
 """
 
 import json
+import os
 import re
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from auscult.config.local import embedded_postgres
 from auscult.shared.models import AuditEvent
 from auscult.statistics.representativeness import Instrument
 from auscult.surveys.actions.answering import cast_ballot, save_answers, withdraw_ballot
 from auscult.surveys.actions.closing import close_survey
 from auscult.surveys.actions.drafting import draft_survey
 from auscult.surveys.actions.opening import open_survey
+from auscult.surveys.keys import find_key
 from auscult.surveys.models import Ballot, BallotDraft, BallotKey, CountedBallot, OpenText, Turnout
 from auscult.surveys.questionnaire.document import Choice, Kind, Question
 from auscult.surveys.rules import BallotMode, poll, single_choice
 from auscult.surveys.tasks import vacuum_ballots
+from auscult.surveys.traces import clear_statistics
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 VOTERS = 40
@@ -57,6 +62,9 @@ def voted(make_member, now):
             save_answers(standing=voter, now=now, survey_id=survey.pk, answers={"q1": "a"}, seconds=20)
         cast_ballot(standing=voter, now=now, survey_id=survey.pk, answers=answers, seconds=20)
         order.append((voter.member_id, answers))
+    # Autovacuum does this by itself while a survey is open.
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
     close_survey(standing=author, now=now + timedelta(days=1), survey_id=survey.pk)
     vacuum_ballots()
     return survey, order
@@ -174,3 +182,75 @@ def test_linked_ballots_keep_the_link_and_say_until_when(make_member, now):
     assert end_links(standing=CONSOLE, now=now + timedelta(days=181)) == 1
     assert not Ballot.objects.exists()
     assert not BallotKey.objects.exists()
+
+
+def test_statistics_hold_no_value_of_a_ballot(voted):
+    """ANALYZE ran before the close; the copies it made would outlive the rows."""
+    assert (
+        rows(
+            "SELECT tablename, attname FROM pg_stats WHERE tablename IN ('surveys_ballotkey', 'surveys_ballot', "
+            "'surveys_ballotdraft', 'surveys_ballotchange', 'surveys_turnout')"
+        )
+        == []
+    )
+
+
+def test_statistics_that_somebody_turned_on_are_cleared(voted):
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE surveys_turnout ALTER COLUMN member_id SET STATISTICS 100")
+        cursor.execute("ANALYZE surveys_turnout")
+    assert rows("SELECT attname FROM pg_stats WHERE tablename = 'surveys_turnout'") == [("member_id",)]
+    assert clear_statistics() == ["surveys_turnout.member_id"]
+    assert rows("SELECT attname FROM pg_stats WHERE tablename = 'surveys_turnout'") == []
+    assert rows("SELECT attstattarget FROM pg_attribute WHERE attrelid = 'surveys_turnout'::regclass "
+                "AND attname = 'member_id'") == [(0,)]  # fmt: skip
+
+
+@pytest.mark.skipif(
+    bool(os.environ.get("DATABASE_URL")), reason="the files of a server of your own cannot be read here"
+)
+def test_no_file_of_the_server_holds_a_key_a_locator_or_two_nonces_of_one_ballot(make_member, now):
+    """Whoever takes the disk after the close: table files, catalog, and write-ahead log."""
+    author = make_member()
+    questions = [single_choice(code, "?", [Choice("a", "A"), Choice("b", "B")]) for code in ("q1", "q2")]
+    survey = draft_survey(
+        standing=author,
+        now=now,
+        questionnaire=poll("Files", questions),
+        instrument=Instrument.COMMUNITY_POLL,
+        closes_at=now + timedelta(days=1),
+    )
+    survey = open_survey(standing=author, now=now, survey_id=survey.pk)
+    for number in range(VOTERS):
+        cast_ballot(
+            standing=make_member(),
+            now=now,
+            survey_id=survey.pk,
+            answers={"q1": "ab"[number % 2], "q2": "ba"[number % 2]},
+        )
+    secrets = {find_key(survey.pk), bytes(BallotKey.objects.get().sealed)}
+    for locator, nonces in Ballot.objects.values_list("locator", "nonces")[:4]:
+        secrets |= {bytes(locator), (nonces["q1"] + nonces["q2"]).encode(), (nonces["q2"] + nonces["q1"]).encode()}
+    data = embedded_postgres().data
+    ((oid,),) = rows("SELECT oid::text FROM pg_database WHERE datname = current_database()")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        cursor.execute("CHECKPOINT")
+    # Until the close, the locators are there: the search finds what it looks for.
+    assert found_in(data, oid, secrets)
+    close_survey(standing=author, now=now + timedelta(days=1), survey_id=survey.pk)
+    vacuum_ballots()
+    assert found_in(data, oid, secrets) == set()
+    # The key that was ever stored was sealed; the plain one was in no file at any time.
+
+
+def found_in(folder, oid, secrets):
+    """Names of the files of this database, of the log, and of the server's that hold one of the byte strings."""
+    pattern = re.compile(b"|".join(re.escape(secret) for secret in secrets))
+    found = set()
+    for path in folder.rglob("*"):
+        if path.is_file() and (path.parts[-3] != "base" or path.parts[-2] == oid):
+            with suppress(FileNotFoundError):
+                if pattern.search(path.read_bytes()):
+                    found.add(str(path.relative_to(folder)))
+    return found

@@ -99,6 +99,8 @@ class EmbeddedPostgres:
                 "-c log_statement=none",
                 "-c log_min_duration_statement=-1",
                 "-c log_min_error_statement=panic",
+                # Old segments of the log hold who voted beside what; deleted, not kept for reuse.
+                "-c wal_recycle=off",
             ]
             if not durable:
                 options += ["-c fsync=off", "-c synchronous_commit=off", "-c full_page_writes=off"]

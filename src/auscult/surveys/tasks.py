@@ -1,11 +1,11 @@
 """Jobs of the surveys' room."""
 
-from django.db import connection
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from auscult.shared import clock
 from auscult.shared.standing import CONSOLE
+from auscult.surveys import traces
 from auscult.surveys.actions import fieldwork
 from auscult.surveys.actions.closing import close_due_surveys, end_links
 
@@ -23,13 +23,10 @@ def close_due(timestamp: int) -> None:
     retry=RetryStrategy(max_attempts=10, exponential_wait=4),
 )
 def vacuum_ballots() -> None:
-    """Write keys, ballots, tallies and turnout into new files, in the order of their keys.
-
-    Dead rows keep their bytes in the old files, and an order on disk could be that of answering.
-    """
-    with connection.cursor() as cursor:
-        for table in ("ballotkey", "ballot", "ballotdraft", "ballottally", "turnout"):
-            cursor.execute(f"CLUSTER surveys_{table} USING surveys_{table}_pkey")
+    """Remove what PostgreSQL keeps of ballots of closed surveys: dead rows, statistics, and the write-ahead log."""
+    traces.rewrite_tables()
+    traces.clear_statistics()
+    traces.flush_log()
 
 
 @app.periodic(cron="17 3 * * *")

@@ -7,11 +7,15 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
+from auscult.members.migrations import _database
+
 
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = []
+    dependencies = [
+        ("shared", "0001_initial"),
+    ]
 
     operations = [
         migrations.CreateModel(
@@ -445,4 +449,5 @@ class Migration(migrations.Migration):
                 "constraints": [models.UniqueConstraint(fields=("claim", "voucher"), name="one_vouch")],
             },
         ),
+        *_database.AFTER,
     ]

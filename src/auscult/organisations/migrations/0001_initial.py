@@ -10,6 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("shared", "0001_initial"),
+        *_database.DEPENDENCIES,
         ("members", "0001_initial"),
     ]
 

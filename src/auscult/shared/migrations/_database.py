@@ -30,7 +30,27 @@ def append_only(table: str, when: str = "UPDATE OR DELETE") -> migrations.RunSQL
     )
 
 
+def no_statistics(table: str, *columns: str) -> migrations.RunSQL:
+    """Keep PostgreSQL from copying values of these columns into its statistics; without columns, of the whole table.
+
+    ANALYZE samples values into ``pg_statistic``, and what it copied stays there after the rows are gone.
+    """
+    chosen = f"AND attname IN ({', '.join(repr(column) for column in columns)})" if columns else ""
+    return migrations.RunSQL(
+        f"""
+        DO $$ DECLARE name text; BEGIN
+            FOR name IN SELECT attname FROM pg_attribute
+                WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped {chosen}
+            LOOP EXECUTE format('ALTER TABLE {table} ALTER COLUMN %I SET STATISTICS 0', name); END LOOP;
+        END $$;
+        """,
+        migrations.RunSQL.noop,
+    )
+
+
 AFTER = [
+    no_statistics("shared_mailmessage", "to", "text"),
+    no_statistics("shared_ratewindow", "key"),
     migrations.RunPython(add_topics, migrations.RunPython.noop),
     migrations.RunSQL(
         """

@@ -2,7 +2,15 @@
 
 from django.db import migrations
 
+from auscult.shared.migrations._database import no_statistics
+
 AFTER = [
+    *(
+        no_statistics(f"surveys_{table}")
+        for table in ("ballot", "ballotkey", "ballotdraft", "ballotchange", "turnout", "liveresult")
+    ),
+    no_statistics("surveys_survey", "cells_salt"),
+    no_statistics("surveys_opentext", "text"),
     migrations.RunSQL(
         """
             CREATE FUNCTION refuse_thawing() RETURNS trigger LANGUAGE plpgsql AS $$

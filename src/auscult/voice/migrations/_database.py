@@ -2,9 +2,11 @@
 
 from django.db import migrations
 
-from auscult.shared.migrations._database import append_only
+from auscult.shared.migrations._database import append_only, no_statistics
 
 AFTER = [
+    no_statistics("voice_mandatestatement"),
+    no_statistics("voice_signature"),
     append_only("voice_mandatesnapshot"),
     # Erasing a member deletes statements, so only changes are refused.
     append_only("voice_mandatestatement", "UPDATE"),

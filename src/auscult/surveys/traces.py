@@ -1,0 +1,68 @@
+"""Removes the copies that PostgreSQL itself keeps of ballots, keys, and turnout.
+
+Deleted rows stay in the old files of a table until it is rewritten, sampled values stay in the statistics, and every row
+stays in the write-ahead log until its segments are removed. What cannot be removed here is named in ADR 7.
+"""
+
+from __future__ import annotations
+
+from django.db import connection
+
+#: Tables that hold a link between a member and a ballot, or part of one.
+TABLES = (
+    "surveys_ballotkey",
+    "surveys_ballot",
+    "surveys_ballotdraft",
+    "surveys_ballotchange",
+    "surveys_ballottally",
+    "surveys_turnout",
+)
+
+
+def rewrite_tables() -> None:
+    """Write the tables into new files in the order of their keys: neither dead rows nor the order of voting remain."""
+    with connection.cursor() as cursor:
+        for table in TABLES:
+            cursor.execute(f"CLUSTER {table} USING {table}_pkey")
+
+
+def clear_statistics() -> list[str]:
+    """Delete sampled values of these tables from the catalog. There are none unless somebody turned statistics on.
+
+    Returns:
+        The columns that had some, as ``table.column``.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tablename, attname FROM pg_stats WHERE schemaname = current_schema() AND tablename = ANY(%s)",
+            [list(TABLES)],
+        )
+        found = cursor.fetchall()
+        for table, column in found:
+            cursor.execute(
+                "SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = %s::regclass AND attname = %s",
+                [table, column],
+            )
+            (kind,) = cursor.fetchone()
+            # Setting a column to the type it has deletes its statistics and writes no row, on every version.
+            cursor.execute(f"ALTER TABLE {table} ALTER COLUMN {column} TYPE {kind}")
+            cursor.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS 0")
+    return [f"{table}.{column}" for table, column in found]
+
+
+def flush_log() -> bool:
+    """Begin a new segment of the write-ahead log and let the server remove those before it.
+
+    Returns:
+        Whether the role may do that. On a server of your own, grant it ``pg_checkpoint`` and ``pg_switch_wal()``.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_has_role(current_user, 'pg_checkpoint', 'USAGE') "
+            "AND has_function_privilege('pg_switch_wal()', 'EXECUTE')"
+        )
+        if not cursor.fetchone()[0]:
+            return False
+        cursor.execute("SELECT pg_switch_wal()")
+        cursor.execute("CHECKPOINT")
+    return True
