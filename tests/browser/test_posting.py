@@ -36,11 +36,11 @@ def fits(page):
     return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-KEPT = "() => localStorage[Object.keys(localStorage).find(key => key.startsWith('auscult.receipt.'))] ?? 'null'"
-# What is kept in the very task that shows the receipt: whoever leaves the page right then must not lose it.
-WHEN_SHOWN = """(kept) => new MutationObserver((changes) => {
+KEPT = "() => localStorage[Object.keys(localStorage).find(key => key.includes('.receipt.'))] ?? 'null'"
+# Whether the receipt can be kept in the very task that shows it: htmx settles at once.
+WHEN_SHOWN = """new MutationObserver((changes) => {
     const added = changes.flatMap(change => [...change.addedNodes]).filter(node => node.querySelector?.("[data-receipt]"));
-    if (added.length) window.keptWhenShown = kept();
+    if (added.length) window.offeredWhenShown = !document.querySelector("[data-keep]").hidden;
 }).observe(document.body, { subtree: true, childList: true })"""
 
 
@@ -58,8 +58,8 @@ def test_read_vote_comment_rate_without_reload(site, browser, width):
     page.goto(f"{site}/feed/")
     page.get_by_role("link", name="What should come first?").click()
     page.evaluate("window.stillHere = true")
-    page.evaluate(f"({WHEN_SHOWN})({KEPT})")
-    expect(page.get_by_text("The first figures appear when 20 have answered")).to_be_visible()
+    page.evaluate(WHEN_SHOWN)
+    expect(page.get_by_text("The first figures appear when 20 members have voted")).to_be_visible()
 
     # by keyboard alone: to the choice, choose, send
     page.get_by_role("radio", name="Payment reform").focus()
@@ -68,8 +68,12 @@ def test_read_vote_comment_rate_without_reload(site, browser, width):
     page.keyboard.press("Enter")
     page.get_by_text("Your ballot is counted.").wait_for()
     expect(page.get_by_text("Base: 10 answers")).to_be_visible()
+    assert page.evaluate("window.offeredWhenShown") is True
+    # The browser keeps it only if asked.
+    assert receipt(page) is None
+    page.get_by_role("button", name="Keep it in this browser").click()
+    expect(page.get_by_role("button", name="Kept in this browser until you sign out")).to_be_disabled()
     assert receipt(page)["answers"][0]["choice"] == "c2"
-    assert page.evaluate("JSON.parse(window.keptWhenShown).answers[0].choice") == "c2"
 
     page.get_by_text("Change your ballot").click()
     page.get_by_role("radio", name="Payment reform").check()

@@ -144,6 +144,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "auscult.members.middleware.StandingMiddleware",
+    "auscult.web.middleware.SharedBrowserMiddleware",
     "auscult.web.middleware.PlainTextMiddleware",
     "auscult.web.middleware.RefusalMiddleware",
 ]

@@ -17,9 +17,9 @@ from django_htmx.jinja import htmx_script
 
 from auscult.community.queries.notifications import MOST_COUNTED
 from auscult.community.rules.moderation import GONE_WORDS
-from auscult.shared import clock
+from auscult.shared import clock, crypto
 from auscult.shared.roles import Permission
-from auscult.shared.standing import READER
+from auscult.shared.standing import READER, Standing
 from auscult.surveys.questionnaire.conditions import write_condition
 from auscult.surveys.questionnaire.document import Choice, Condition, Row, condition_as_json
 from auscult.surveys.questionnaire.editing import write_lines
@@ -112,12 +112,20 @@ def _unseen(request: HttpRequest) -> str:
     return f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count or "")
 
 
+def browser_owner(standing: Standing) -> str:
+    """Name under which a browser keeps things for this member: it says nothing to whoever reads the browser."""
+    if standing.member_id is None:
+        return ""
+    return crypto.fingerprint(str(standing.member_id), "web.browser").hex()[:16]
+
+
 def context(request: HttpRequest) -> dict[str, Any]:
     """What every page knows. Nothing here runs a query unless the template asks."""
     standing = getattr(request, "standing", READER)
     return {
         "standing": standing,
         "may": Permission,
+        "owner": browser_owner(standing),
         "instance": settings.INSTANCE_NAME,
         "demo": settings.DEMO,
         "keeps_mail": settings.KEEP_MAIL,

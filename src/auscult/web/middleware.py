@@ -38,6 +38,21 @@ class PlainTextMiddleware:
         return None
 
 
+class SharedBrowserMiddleware:
+    """Tells the browser to delete what it keeps for a member whose session ends: by signing out, leaving, or erasing."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Handle one request."""
+        signed_in = request.method == "POST" and request.user.is_authenticated
+        response = self.get_response(request)
+        if signed_in and not request.user.is_authenticated:
+            response["Clear-Site-Data"] = '"storage"'
+        return response
+
+
 class RefusalMiddleware:
     """Answers ``Refused`` with its status; sends readers who are not signed in to the log-in."""
 

@@ -202,7 +202,8 @@ def get_ballot_page(standing: Standing, public_id: uuid.UUID) -> BallotPage:
     survey = find_survey_to_answer(standing, public_id)
     if survey.state == SurveyState.CLOSED:
         raise Conflict(
-            "This poll is closed and the key that found your ballot is destroyed. Your browser has the receipt."
+            "This poll is closed and the key that found your ballot is destroyed. If you downloaded your receipt, "
+            "it is your proof."
         )
     place = rules.locator(survey.key, standing.require_member())
     ballot = Ballot.objects.filter(pk=place).values_list("answers", "nonces").first()

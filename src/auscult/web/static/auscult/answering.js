@@ -18,7 +18,8 @@ function say(words) {
   saved.textContent = words;
 }
 
-const KEY = `auscult.answers.${form.dataset.key}`;
+const { kept } = globalThis.auscult;
+const key = form.dataset.key;
 
 function entries() {
   return [...new FormData(form)].filter(([name]) => name.startsWith("answer_") || name.startsWith("rank_"));
@@ -26,27 +27,19 @@ function entries() {
 
 /** What is typed stays in this browser until the server has it: a dropped connection loses nothing. */
 function hold() {
-  try {
-    localStorage.setItem(KEY, JSON.stringify(entries()));
-  } catch {
-    // A private window may refuse storage; the page itself still holds the answers.
-  }
+  kept.set("answers", key, JSON.stringify(entries()));
 }
 
 function release() {
-  try {
-    localStorage.removeItem(KEY);
-  } catch {
-    // As above.
-  }
+  kept.remove("answers", key);
 }
 
 function restore() {
   let held = null;
   try {
-    held = JSON.parse(localStorage.getItem(KEY) ?? "null");
+    held = JSON.parse(kept.get("answers", key) ?? "null");
   } catch {
-    // As above.
+    // Not ours; there is nothing to restore.
   }
   if (!Array.isArray(held)) return;
   for (const field of form.elements) {

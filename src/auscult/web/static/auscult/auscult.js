@@ -13,44 +13,78 @@ function prepareBallots(root) {
   }
 }
 
-const KEY = "auscult.receipt.";
-
-/** A ballot that is in needs no copy of its answers in this browser. */
-function forgetAnswers() {
-  try {
-    for (const key of Object.keys(localStorage)) if (key.startsWith("auscult.answers.")) localStorage.removeItem(key);
-  } catch {
-    // A private window may refuse storage, and then holds nothing.
-  }
-}
-
-function keepReceipts(root) {
-  for (const holder of root.querySelectorAll("[data-receipt]")) {
-    forgetAnswers();
-    const receipt = JSON.parse(holder.dataset.receipt);
+/**
+ * What this browser keeps for the signed-in member. Computers on wards are shared, so every key carries the member it belongs
+ * to, nothing of another member survives a page of this one, and signing out removes everything.
+ */
+const PREFIX = "auscult.";
+const owner = document.documentElement.dataset.owner ?? "";
+const kept = {
+  key: (kind, name) => `${PREFIX}${owner}.${kind}.${name}`,
+  get(kind, name) {
     try {
-      localStorage.setItem(KEY + receipt.freeze, JSON.stringify(receipt));
+      return localStorage.getItem(this.key(kind, name));
     } catch {
-      // A private window may refuse storage; the download link remains.
+      return null; // A private window may refuse storage, and then holds nothing.
     }
-  }
-  for (const button of root.querySelectorAll("[data-receipt-of][hidden]")) {
-    let kept = null;
+  },
+  set(kind, name, value) {
     try {
-      kept = localStorage.getItem(KEY + button.dataset.receiptOf);
+      localStorage.setItem(this.key(kind, name), value);
+      return true;
+    } catch {
+      return false;
+    }
+  },
+  remove(kind, name) {
+    this.removeWhere((key) => key === this.key(kind, name));
+  },
+  removeWhere(matches) {
+    try {
+      for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX) && matches(key)) localStorage.removeItem(key);
     } catch {
       // As above.
     }
-    if (!kept) continue;
+  },
+};
+// answering.js uses it too; this module runs first.
+globalThis.auscult = { kept };
+if (owner) kept.removeWhere((key) => !key.startsWith(`${PREFIX}${owner}.`));
+
+/** A receipt stays in this browser only if the voter asks for it. */
+function offerReceipts(root) {
+  for (const holder of root.querySelectorAll("[data-receipt]")) {
+    // A ballot that is in needs no copy of its answers here.
+    kept.removeWhere((key) => key.startsWith(kept.key("answers", "")));
+    const receipt = JSON.parse(holder.dataset.receipt);
+    const button = holder.querySelector("[data-keep]");
+    const store = () => kept.set("receipt", receipt.freeze, JSON.stringify(receipt));
+    // A changed ballot has a new receipt; an old one in its place would be wrong.
+    if (kept.get("receipt", receipt.freeze) && store()) sayKept(button);
+    else if (button) {
+      button.hidden = false;
+      button.addEventListener("click", () => store() && sayKept(button));
+    }
+  }
+  for (const button of root.querySelectorAll("[data-receipt-of][hidden]")) {
+    const receipt = kept.get("receipt", button.dataset.receiptOf);
+    if (!receipt) continue;
     button.hidden = false;
     button.addEventListener("click", () => {
       const link = document.createElement("a");
-      link.href = URL.createObjectURL(new Blob([kept], { type: "application/json" }));
+      link.href = URL.createObjectURL(new Blob([receipt], { type: "application/json" }));
       link.download = `receipt-${button.dataset.receiptOf.slice(0, 12)}.json`;
       link.click();
       URL.revokeObjectURL(link.href);
     });
   }
+}
+
+function sayKept(button) {
+  if (!button) return;
+  button.hidden = false;
+  button.disabled = true;
+  button.textContent = button.dataset.kept;
 }
 
 /** Where the device lives elsewhere than the form says, one press takes its zone. */
@@ -67,7 +101,7 @@ function offerZone(field) {
 
 function prepare(root) {
   prepareBallots(root);
-  keepReceipts(root);
+  offerReceipts(root);
 }
 
 prepare(document);
@@ -92,6 +126,10 @@ function hushOffline(event) {
 document.addEventListener("htmx:sendError", sayOffline);
 document.addEventListener("htmx:timeout", sayOffline);
 document.addEventListener("htmx:beforeRequest", hushOffline);
+// Signing out leaves nothing behind, also where the browser ignores Clear-Site-Data.
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("form[data-sign-out]")) kept.removeWhere(() => true);
+});
 // A second press while the first is on its way is not a second form.
 document.addEventListener("submit", (event) => {
   const form = event.target;
