@@ -6,19 +6,19 @@ SHELL := /bin/bash
 BIN := .venv/bin
 SIZE ?= full
 PORT ?= 8000
-# Files in the package cache and the project may lie on different file systems.
-export UV_LINK_MODE ?= copy
 # A compiled cache of our modules halves the start of each process.
 unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-# The tools: uv, Python, the locked packages. `make demo` needs only the first stamp, the tests need the second.
+# The tools: uv, Python, the locked packages. `make demo` needs the first stamp, the tests need the second; the packages of the
+# second contain those of the first, so one installation does for both.
 .venv/.runtime: requirements.lock pyproject.toml .python-version tools/bootstrap
+	@rm -f .venv/.dev
 	@tools/bootstrap requirements.lock
 	@touch $@
-.venv/.dev: .venv/.runtime requirements-dev.lock
+.venv/.dev: requirements-dev.lock requirements.lock pyproject.toml .python-version tools/bootstrap
 	@tools/bootstrap requirements-dev.lock
 	@touch .venv/.runtime $@
 
