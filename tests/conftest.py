@@ -52,6 +52,19 @@ def queued_mail(settings: object, transactional_db: None) -> None:
 
 
 @pytest.fixture
+def smtp_sink(settings: object) -> Iterator[object]:
+    """A mail server on this machine that keeps what it is given (tests.smtp_sink); the instance sends through it."""
+    from tests.smtp_sink import SmtpSink
+
+    with SmtpSink() as sink:
+        settings.KEEP_MAIL = False  # type: ignore[attr-defined]
+        options = {"host": "127.0.0.1", "port": sink.port, "timeout": 10}
+        smtp = {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}
+        settings.MAILERS = {**settings.MAILERS, "smtp": smtp}  # type: ignore[attr-defined]
+        yield sink
+
+
+@pytest.fixture
 def topics(db: None) -> None:
     """The topics of the first migration; a transactional test before this one may have emptied the table."""
     from auscult.shared.models import Topic

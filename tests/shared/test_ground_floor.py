@@ -91,8 +91,8 @@ def test_a_mail_that_was_sent_loses_its_text(settings):
     settings.MAILERS = {**settings.MAILERS, "smtp": {"BACKEND": "django.core.mail.backends.dummy.EmailBackend"}}
     mail.queue_mail(to="a@example.org", subject="s", text="your code is 12345678")
     message = MailMessage.objects.get()
-    mail.deliver(message.pk)
-    mail.deliver(message.pk)  # a job may run twice
+    mail.deliver([message.pk])
+    mail.deliver([message.pk])  # a job may run twice
     message.refresh_from_db()
     assert (message.state, message.text) == ("sent", "")
 

@@ -223,6 +223,8 @@ if env.str("AUSCULT_SMTP_URL", default=""):
             "password": _smtp["EMAIL_HOST_PASSWORD"],
             "use_tls": _smtp.get("EMAIL_USE_TLS", False),
             "use_ssl": _smtp.get("EMAIL_USE_SSL", False),
+            # A server that does not answer must not hold the worker, and the rows that it locks, for ever.
+            "timeout": 30,
         },
     }
 DEFAULT_FROM_EMAIL = env.str("AUSCULT_MAIL_FROM", default="auscult@localhost")

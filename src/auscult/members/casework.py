@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 
 from auscult.members import rules
+from auscult.members.emails import Letter, mail_each
 from auscult.members.models import Claim, Evidence, LeftRecord, Member
 from auscult.members.rules import EVIDENCE, ClaimKind, ClaimState, EvidenceKind, Flag
 from auscult.registry.queries import find_record
 from auscult.registry.rules import RecordStatus
-from auscult.shared import audit, crypto, mail
+from auscult.shared import audit, crypto
 from auscult.shared.refusals import Conflict
 from auscult.shared.standing import Level, MemberClass, Standing
 
@@ -64,9 +66,17 @@ def flags_of(claim: Claim) -> set[Flag]:
 
 def tell(member_id: int, subject: str, text: str) -> None:
     """Queue a mail to a member, if there is an account still."""
-    row = Member.objects.filter(pk=member_id, account__isnull=False).values_list("account__email", flat=True).first()
-    if row:
-        mail.queue_mail(to=row, subject=f"{settings.INSTANCE_NAME}: {subject}", text=text)
+    tell_each([(member_id, subject, text)])
+
+
+def tell_each(letters: Sequence[tuple[int, str, str]]) -> None:
+    """Queue a mail to each of some members who have an account still: member, subject, text."""
+    mail_each(
+        [
+            Letter(member_id=member_id, subject=f"{settings.INSTANCE_NAME}: {subject}", text=text)
+            for member_id, subject, text in letters
+        ]
+    )
 
 
 #: Claims that can dispute a record which another account holds.

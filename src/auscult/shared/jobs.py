@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
@@ -21,6 +22,43 @@ def queue(task: str, **arguments: Any) -> None:
             app.configure_task(task).defer(**arguments)
     except AlreadyEnqueued:
         # A task with a queueing lock waits already; once is enough.
+        pass
+
+
+def queue_each(task: str, arguments: Sequence[Mapping[str, Any]]) -> None:
+    """Queue one job for each set of arguments, all in one statement.
+
+    Args:
+        task: one without a queueing lock.
+        arguments: JSON data of each job.
+    """
+    if arguments:
+        app.configure_task(task).batch_defer(*map(dict, arguments))
+
+
+def queue_once(task: str, *, key: str, delay_seconds: int, **arguments: Any) -> None:
+    """Queue a job that begins after a delay, unless one with the same key waits already.
+
+    The job must begin with a lock that the caller's transaction holds as well: a caller who finds a job waiting may
+    commit after that job has begun.
+
+    Args:
+        task: name of the task.
+        key: what the job is about, unique among all tasks.
+        delay_seconds: from now until the job may begin; what happens meanwhile needs no job of its own.
+        arguments: JSON data.
+    """
+    with connection.cursor() as cursor:
+        # Looking first is cheaper than a refused insert in a savepoint, and in a burst a job waits nearly always.
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM procrastinate_jobs WHERE queueing_lock = %s AND status = 'todo')", [key]
+        )
+        if cursor.fetchone()[0]:
+            return
+    try:
+        with transaction.atomic():
+            app.configure_task(task, queueing_lock=key, schedule_in={"seconds": delay_seconds}).defer(**arguments)
+    except AlreadyEnqueued:
         pass
 
 

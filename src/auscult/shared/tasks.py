@@ -23,7 +23,16 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
             await manager.finish_job(job, status=Status.FAILED, delete_job=True)
 
 
-@app.task(name="shared.deliver_mail", retry=RetryStrategy(max_attempts=6, exponential_wait=5))
+_RETRY = RetryStrategy(max_attempts=6, exponential_wait=5)
+
+
+@app.task(name="shared.deliver_mail", retry=_RETRY, priority=10)
 def deliver_mail(*, message_id: int) -> None:
-    """Deliver one queued mail."""
-    mail.deliver(message_id)
+    """Deliver one queued mail, before everything else that waits: it may be a code for somebody who waits at the screen."""
+    mail.deliver([message_id])
+
+
+@app.task(name="shared.deliver_mails", retry=_RETRY, priority=-10)
+def deliver_mails(*, message_ids: list[int]) -> None:
+    """Deliver a batch of queued mails over one connection, after everything else that waits."""
+    mail.deliver(message_ids)

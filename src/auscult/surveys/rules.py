@@ -301,9 +301,9 @@ def may_mail(sent_on: Sequence[date], most_a_month: int, today: date) -> bool:
     return sum(today - timedelta(days=30) < day <= today for day in sent_on) < most_a_month
 
 
-def reminder_is_due(*, reminders: int, last_on: date, today: date) -> bool:
-    """Whether an invitation may be followed by a reminder now."""
-    return reminders < MOST_REMINDERS and (today - last_on).days >= DAYS_BETWEEN_MAILS
+def last_day_before_reminder(today: date) -> date:
+    """The last day on which a mail may have been sent to a member who may be reminded today."""
+    return today - timedelta(days=DAYS_BETWEEN_MAILS)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from auscult.community.models import Comment, Notification, NotificationWish, Po
 from auscult.community.rules import notifying as rules
 from auscult.community.rules.notifying import Kind, Rhythm
 from auscult.community.words import Words
-from auscult.members.emails import mail_members
+from auscult.members.emails import Letter, mail_each
 from auscult.shared import audit
 from auscult.shared.models import Topic
 from auscult.shared.refusals import NotFound, Refused
@@ -300,7 +300,16 @@ def _mail(standing: Standing, now: datetime, wish: NotificationWish, due: frozen
         lines = [_line(told) for told in chosen if told.seen_at is None]
         if lines:
             stop = settings.SITE_URL + reverse("community:unsubscribe", args=[unsubscribe_token(wish.member_id)])
-            mail_members([wish.member_id], _subject(len(lines)), _text(lines, stop), unsubscribe=stop)
+            mail_each(
+                [
+                    Letter(
+                        member_id=wish.member_id,
+                        subject=_subject(len(lines)),
+                        text=_text(lines, stop),
+                        unsubscribe=stop,
+                    )
+                ]
+            )
         audit.record(
             "community.mails.send", standing=standing, thing=f"member:{wish.member_id}", now=now, lines=len(lines)
         )

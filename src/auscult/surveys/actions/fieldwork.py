@@ -10,10 +10,11 @@ from typing import Any
 from django.conf import settings
 from django.core import signing
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
-from auscult.members.emails import mail_members
+from auscult.members.emails import Letter, mail_each
 from auscult.shared import audit, jobs
 from auscult.shared.refusals import Conflict, NotFound, Refused
 from auscult.shared.standing import Standing
@@ -101,7 +102,7 @@ def send_reminders(*, standing: Standing, now: datetime, survey_id: int) -> int:
     """
     with transaction.atomic():
         survey = _load_to_mail(standing, now, survey_id)
-        due = len(_reminders_due(survey, now.date()))
+        due = _reminders_due(survey, now.date()).count()
         if not due:
             raise CannotInvite(
                 f"Nobody can be reminded now: everybody answered, declined, had {rules.MOST_REMINDERS} reminders, or was "
@@ -123,18 +124,15 @@ def _load_to_mail(standing: Standing, now: datetime, survey_id: int) -> Survey:
     return survey
 
 
-def _reminders_due(survey: Survey, today: date) -> list[int]:
-    answered = set(Turnout.objects.filter(survey_id=survey.pk).values_list("member_id", flat=True))
-    rows = Invitation.objects.filter(
-        survey=survey, state=InvitationState.SENT, reminders__lt=rules.MOST_REMINDERS
-    ).values_list("member_id", "reminders", Coalesce("reminded_on", "sent_on"))
-    return [
-        member
-        for member, reminders, last_on in rows
-        if last_on
-        and member not in answered
-        and rules.reminder_is_due(reminders=reminders, last_on=last_on, today=today)
-    ]
+def _reminders_due(survey: Survey, today: date) -> QuerySet[Invitation]:
+    """Invitations that may be followed by a reminder now, in the order of members."""
+    answered = Turnout.objects.filter(survey_id=survey.pk, member_id=OuterRef("member_id"))
+    return (
+        Invitation.objects.filter(survey=survey, state=InvitationState.SENT, reminders__lt=rules.MOST_REMINDERS)
+        .annotate(last_on=Coalesce("reminded_on", "sent_on"))
+        .filter(~Exists(answered), last_on__lte=rules.last_day_before_reminder(today))
+        .order_by("member_id")
+    )
 
 
 def send_mails(*, standing: Standing, now: datetime, survey_id: int, reminder: bool) -> MailRun:
@@ -148,14 +146,12 @@ def send_mails(*, standing: Standing, now: datetime, survey_id: int, reminder: b
         if survey.state != SurveyState.OPEN or survey.paused_at is not None or now >= survey.closes_at:
             return MailRun(0, 0, 0)
         today = now.date()
-        if reminder:
-            numbers = _reminders_due(survey, today)
-        else:
-            numbers = list(
-                Invitation.objects.filter(survey=survey, state=InvitationState.WAITING)
-                .order_by("member_id")
-                .values_list("member_id", flat=True)[: MAILS_A_JOB + 1]
-            )
+        waiting = (
+            _reminders_due(survey, today)
+            if reminder
+            else Invitation.objects.filter(survey=survey, state=InvitationState.WAITING).order_by("member_id")
+        )
+        numbers = list(waiting.values_list("member_id", flat=True)[: MAILS_A_JOB + 1])
         portion = numbers[:MAILS_A_JOB]
         held = [] if reminder else _over_their_maximum(portion, today)
         unwanted = _who_wants_none(portion) if reminder else set()
@@ -172,8 +168,7 @@ def send_mails(*, standing: Standing, now: datetime, survey_id: int, reminder: b
                 )
         else:
             own.filter(member_id__in=chosen).update(state=InvitationState.SENT, sent_on=today)
-        for number in chosen:
-            _mail(survey, number, reminder=reminder)
+        _mail(survey, chosen, reminder=reminder)
         left = max(len(numbers) - len(portion), 0)
         if left:
             jobs.queue("surveys.send_mails", survey_id=survey.pk, reminder=reminder)
@@ -214,28 +209,34 @@ def unsubscribe_token(member_id: int) -> str:
     return signing.dumps(member_id, salt=_SALT)
 
 
-def _mail(survey: Survey, member_id: int, *, reminder: bool) -> None:
+def _mail(survey: Survey, members: Sequence[int], *, reminder: bool) -> None:
     site = settings.SITE_URL
     instrument = INSTRUMENT_WORDS[Instrument(survey.instrument)].lower()
-    stop = site + reverse("surveys:unsubscribe", args=[unsubscribe_token(member_id)])
+    subject = f"{'Reminder: ' if reminder else ''}You are asked: {survey.title}"
     honorarium = ""
     if survey.honorarium:
         honorarium = (
             f"Honorarium: {survey.honorarium['currency']} {survey.honorarium['complete_cents'] / 100:,.2f}, paid within "
             f"{survey.honorarium['due_days']} days after the close.\n"
         )
-    mail_members(
-        [member_id],
-        f"{'Reminder: ' if reminder else ''}You are asked: {survey.title}",
-        (
-            f"You were drawn into the sample of a {instrument}: “{survey.title}”.\n\n"
-            "Because it is a random sample, nobody can answer in your place.\n"
-            f"{honorarium}It closes on {survey.closes_at:%d %B %Y, %H:%M} UTC.\n\n"
-            f"Answer: {site}{reverse('surveys:survey-read', args=[survey.public_id])}\n\n"
-            f"Fewer such mails, or none (one click): {stop}\n"
-        ),
-        unsubscribe=stop,
-        if_bounced="surveys.note_bounce",
+    text = (
+        f"You were drawn into the sample of a {instrument}: “{survey.title}”.\n\n"
+        "Because it is a random sample, nobody can answer in your place.\n"
+        f"{honorarium}It closes on {survey.closes_at:%d %B %Y, %H:%M} UTC.\n\n"
+        f"Answer: {site}{reverse('surveys:survey-read', args=[survey.public_id])}\n\n"
+    )
+    stops = {member: site + reverse("surveys:unsubscribe", args=[unsubscribe_token(member)]) for member in members}
+    mail_each(
+        [
+            Letter(
+                member_id=member,
+                subject=subject,
+                text=f"{text}Fewer such mails, or none (one click): {stop}\n",
+                unsubscribe=stop,
+                if_bounced="surveys.note_bounce",
+            )
+            for member, stop in stops.items()
+        ]
     )
 
 
