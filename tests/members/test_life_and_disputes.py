@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 from allauth.mfa.models import Authenticator
 
-from auscult.members.actions import claims, evidence, life
+from auscult.members.actions import claims, evidence, life, loads
 from auscult.members.actions.recovery import CannotRecover, begin_recovery
 from auscult.members.casework import read_identity
 from auscult.members.models import Account, Claim, Member, RoleGrant
 from auscult.members.queries.applicants import find_recovery_standing, get_verification_page
 from auscult.members.queries.standing import count_by_stratum, count_verified, get_standing
 from auscult.members.queries.verifiers import get_claim_page
-from auscult.members.rules import ClaimKind, ClaimState, Decision, EvidenceKind, Flag, lapse_notice_due
+from auscult.members.rules import ClaimKind, ClaimState, Decision, EvidenceKind, Flag
 from auscult.registry.models import RegisterLoad, RegisterRecord
 from auscult.shared.models import MailMessage
 from auscult.shared.refusals import Conflict, NotFound
@@ -41,9 +41,9 @@ def new_load(record, now, **changes):
 
 
 def test_a_deactivated_record_suspends_after_thirty_days_and_a_reactivated_one_restores(member, record, now):
-    done = life.apply_load(standing=CONSOLE, now=now, load_id=new_load(record, now, status="deactivated"))
+    done = loads.apply_load(standing=CONSOLE, now=now, load_id=new_load(record, now, status="deactivated"))
     assert done == {"announced": 1, "restored": 0, "moved": 0}
-    again = life.apply_load(standing=CONSOLE, now=now, load_id=RegisterLoad.objects.first().pk)
+    again = loads.apply_load(standing=CONSOLE, now=now, load_id=RegisterLoad.objects.first().pk)
     assert again["announced"] == 0
     assert "30" not in MailMessage.objects.get().subject
     assert member().can(Permission.BALLOT_CAST)  # notice first
@@ -53,21 +53,21 @@ def test_a_deactivated_record_suspends_after_thirty_days_and_a_reactivated_one_r
     assert (member(later).obstacle, member(later).roles) == (Obstacle.SUSPENDED, frozenset())
     assert count_verified(later) == 0
     assert life.suspend_due(standing=CONSOLE, now=later) == 0
-    done = life.apply_load(standing=CONSOLE, now=later, load_id=new_load(record, now, status="active"))
+    done = loads.apply_load(standing=CONSOLE, now=later, load_id=new_load(record, now, status="active"))
     assert done["restored"] == 1
     assert member(later).can(Permission.BALLOT_CAST)
     assert MailMessage.objects.count() == 3
 
 
 def test_a_record_that_comes_back_in_time_leaves_no_suspension(member, record, now):
-    life.apply_load(standing=CONSOLE, now=now, load_id=new_load(record, now, status="missing"))
-    life.apply_load(standing=CONSOLE, now=now, load_id=new_load(record, now, status="active"))
+    loads.apply_load(standing=CONSOLE, now=now, load_id=new_load(record, now, status="missing"))
+    loads.apply_load(standing=CONSOLE, now=now, load_id=new_load(record, now, status="active"))
     assert life.suspend_due(standing=CONSOLE, now=now + timedelta(days=60)) == 0
 
 
 def test_the_stratum_follows_the_record(member, record, now):
     state = "CA" if record.state != "CA" else "NY"
-    done = life.apply_load(
+    done = loads.apply_load(
         standing=CONSOLE, now=now, load_id=new_load(record, now, state=state, specialty_group="WG05")
     )
     assert done["moved"] == 1
@@ -82,14 +82,14 @@ def test_a_retired_member_is_not_suspended_and_not_counted(member, record, now):
     assert member().can(Permission.POSTING_CREATE)
     assert not member().can(Permission.BALLOT_CAST)
     assert count_by_stratum(now) == {}
-    done = life.apply_load(standing=CONSOLE, now=now, load_id=new_load(record, now, status="deactivated"))
+    done = loads.apply_load(standing=CONSOLE, now=now, load_id=new_load(record, now, status="deactivated"))
     assert done["announced"] == 0
     with pytest.raises(life.CannotRetire):
         life.retire(standing=member(), now=now)
 
 
 def test_a_suspended_physician_may_stay_as_a_retired_one(member, record, now):
-    life.apply_load(standing=CONSOLE, now=now, load_id=new_load(record, now, status="deactivated"))
+    loads.apply_load(standing=CONSOLE, now=now, load_id=new_load(record, now, status="deactivated"))
     later = now + timedelta(days=31)
     life.suspend_due(standing=CONSOLE, now=later)
     life.retire(standing=member(later), now=later)
@@ -105,11 +105,16 @@ def test_lapses_are_told_at_sixty_and_fourteen_days_and_at_the_end(member, now):
     assert member(until).obstacle == Obstacle.LAPSED
 
 
-def test_a_notice_that_was_missed_is_sent_once(now):
-    assert lapse_notice_due(now, "", now + timedelta(days=1)) == "lapsed"
-    assert lapse_notice_due(now + timedelta(days=10), "soon", now) == "last"
-    assert lapse_notice_due(now + timedelta(days=10), "last", now) == ""
-    assert lapse_notice_due(now + timedelta(days=100), "", now) == ""
+@pytest.mark.parametrize(("days_left", "told_before", "told"), [
+    (-1, "", "lapsed"), (10, "soon", "last"), (10, "last", "last"), (100, "", ""), (10, "", "last"), (-1, "lapsed", "lapsed"),
+])  # fmt: skip
+def test_a_notice_that_was_missed_is_sent_once(member, now, days_left, told_before, told):
+    own = Member.objects.filter(pk=member().member_id)
+    own.update(verified_until=now + timedelta(days=days_left), lapse_notice=told_before)
+    for _ in range(2):
+        life.notify_lapses(standing=CONSOLE, now=now)
+    assert own.get().lapse_notice == told
+    assert MailMessage.objects.count() == (told != told_before)
 
 
 def test_giving_the_verification_back_frees_the_record_once_polls_are_closed(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 
 from auscult.members import rules
 from auscult.members.emails import Letter, mail_each
@@ -44,6 +46,15 @@ def list_confirmed(claim: Claim) -> list[tuple[EvidenceKind, int]]:
     """Confirmed evidence of a claim: kind and points."""
     rows = claim.evidence.filter(state=Evidence.State.CONFIRMED).values_list("kind", "points")
     return [(EvidenceKind(kind), points) for kind, points in rows]
+
+
+def list_confirmed_of(claim_ids: Sequence[int]) -> dict[int, list[tuple[EvidenceKind, int]]]:
+    """Confirmed evidence of several claims, in one query: claim → kind and points; empty for all others."""
+    found: dict[int, list[tuple[EvidenceKind, int]]] = defaultdict(list)
+    rows = Evidence.objects.filter(claim_id__in=claim_ids, state=Evidence.State.CONFIRMED)
+    for claim_id, kind, points in rows.values_list("claim_id", "kind", "points"):
+        found[claim_id].append((EvidenceKind(kind), points))
+    return found
 
 
 def reached_level(claim: Claim) -> Level:
@@ -183,10 +194,8 @@ def verify(claim: Claim, member: Member, *, now: datetime) -> None:
     if claim.contested_id:
         _lose(claim.contested_id, now)
     if claim.kind == ClaimKind.DEFENCE:
-        for rival in Claim.objects.filter(contested__member=member, state__in=rules.OPEN_STATES):
-            reject(rival, reason="not_the_holder", now=now)
-            rival.save()
-            tell(rival.member_id, "your claim", f"{rules.reason_words('not_the_holder')}\n")
+        rivals = Claim.objects.filter(contested__member=member, state__in=rules.OPEN_STATES)
+        reject_all(list(rivals), reason="not_the_holder", now=now)
 
 
 def reject(claim: Claim, *, reason: str, now: datetime) -> None:
@@ -194,41 +203,72 @@ def reject(claim: Claim, *, reason: str, now: datetime) -> None:
     claim.state, claim.reason, claim.decided_at = ClaimState.REJECTED, reason, now
     # Who was rejected no longer reads what physicians write; a member whose renewal fails keeps L2 until it lapses.
     Member.objects.filter(pk=claim.member_id, level=Level.L1).update(level=Level.L0)
-    if claim.contested_id:
-        free_holder(claim, now=now)
+    free_holders([claim], now=now)
 
 
-def free_holder(claim: Claim, *, now: datetime) -> None:
-    """End a dispute for the member who held the record before it."""
-    assert claim.contested_id is not None  # the caller looked
-    holder_id = Claim.objects.values_list("member_id", flat=True).get(pk=claim.contested_id)
-    others = Claim.objects.filter(contested__member_id=holder_id, state__in=rules.OPEN_STATES).exclude(pk=claim.pk)
-    if others.exists():
+def reject_all(claims: Sequence[Claim], *, reason: str, now: datetime) -> None:
+    """Reject and save several claims, as ``reject`` does one, and tell their members why; a few queries in all."""
+    if not claims:
         return
-    freed = Member.objects.filter(pk=holder_id, suspended_for=Member.Suspension.DISPUTE).update(
-        suspended_at=None, suspended_for=""
+    Member.objects.filter(pk__in=[claim.member_id for claim in claims], level=Level.L1).update(level=Level.L0)
+    Claim.objects.filter(pk__in=[claim.pk for claim in claims]).update(
+        state=ClaimState.REJECTED, reason=reason, decided_at=now
     )
-    withdraw_defence(holder_id, now=now)
-    if not freed:
+    free_holders(claims, now=now)
+    tell_each([(claim.member_id, "your claim", f"{rules.reason_words(reason)}\n") for claim in claims])
+
+
+def free_holders(claims: Sequence[Claim], *, now: datetime) -> None:
+    """End disputes, which these claims began, for the members who held the records before them.
+
+    A member whose record is disputed by another open claim too stays frozen.
+    """
+    contested = [claim.contested_id for claim in claims if claim.contested_id]
+    if not contested:
         return
-    tell(
-        holder_id,
-        "the dispute is over",
-        "The dispute over your register record has ended in your favour. You speak and vote as before it.\n",
+    holders = set(Claim.objects.filter(pk__in=contested).values_list("member_id", flat=True))
+    others = Claim.objects.filter(contested__member_id__in=holders, state__in=rules.OPEN_STATES)
+    still = set(others.exclude(pk__in=[claim.pk for claim in claims]).values_list("contested__member_id", flat=True))
+    free = list(holders - still)
+    if not free:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE members_member SET suspended_at = NULL, suspended_for = '' WHERE id = ANY(%s) AND suspended_for = %s "
+            "RETURNING id",
+            [free, Member.Suspension.DISPUTE.value],
+        )
+        freed = [member for (member,) in cursor.fetchall()]
+    withdraw_defences(free, now=now)
+    words = "The dispute over your register record has ended in your favour. You speak and vote as before it.\n"
+    tell_each([(member, "the dispute is over", words) for member in freed])
+
+
+def lapse_holders(members: Sequence[int], *, now: datetime) -> None:
+    """End the verification of members who did not answer a dispute in time."""
+    if not members:
+        return
+    members = list(dict.fromkeys(members))
+    Member.objects.filter(pk__in=members).update(verified_until=now, suspended_at=None, suspended_for="")
+    withdraw_defences(members, now=now)
+    words = (
+        "Fourteen days are over without new proof from you, and the other side has shown theirs. Your verification has "
+        "lapsed; verify anew under “Your standing”.\n"
     )
+    tell_each([(member, "the dispute over your record", words) for member in members])
 
 
-def withdraw_defence(holder_id: int, *, now: datetime) -> None:
-    """End the holder's answer to a dispute, however the dispute ended."""
-    Claim.objects.filter(member_id=holder_id, kind=ClaimKind.DEFENCE, state__in=rules.OPEN_STATES).update(
+def withdraw_defences(members: Sequence[int], *, now: datetime) -> None:
+    """End the answers of holders to disputes, however the disputes ended."""
+    Claim.objects.filter(member_id__in=members, kind=ClaimKind.DEFENCE, state__in=rules.OPEN_STATES).update(
         state=ClaimState.WITHDRAWN, decided_at=now
     )
 
 
 def leave_disputes(member: Member, *, now: datetime) -> None:
     """Free whom a member disputes, before the member's claims are deleted."""
-    for claim in Claim.objects.filter(member=member, state__in=rules.OPEN_STATES, contested__isnull=False):
-        free_holder(claim, now=now)
+    disputing = Claim.objects.filter(member=member, state__in=rules.OPEN_STATES, contested__isnull=False)
+    free_holders(list(disputing), now=now)
 
 
 def keep_record(member: Member, *, until: datetime) -> None:
@@ -296,7 +336,7 @@ def _lose(contested_id: int, now: datetime) -> None:
     held = Claim.objects.select_for_update().get(pk=contested_id)
     held.state, held.reason, held.decided_at = ClaimState.REJECTED, "dispute_lost", now
     held.save(update_fields=["state", "reason", "decided_at"])
-    withdraw_defence(held.member_id, now=now)
+    withdraw_defences([held.member_id], now=now)
     Member.objects.filter(pk=held.member_id).update(
         level=Level.L0, verified_until=now, suspended_at=None, suspended_for=""
     )

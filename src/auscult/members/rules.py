@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from auscult.registry.taxonomy import group_label
 from auscult.shared.standing import Level, MemberClass
@@ -285,17 +286,65 @@ def valid_until(level: Level, member_class: MemberClass, now: datetime) -> datet
     return now + (TRAINEES_LAST if trainee else LASTS[level])
 
 
-def lapse_notice_due(valid_to: datetime, sent: str, now: datetime) -> str:
-    """Which notice of a lapse is due and not sent yet; empty for none.
+def notices_before(notice: str) -> list[str]:
+    """What a member was told last who is still to get a notice of a lapse: nothing, or a less urgent notice."""
+    names = [name for name, _ in LAPSE_NOTICES]
+    return ["", *names[names.index(notice) + 1 :]]
+
+
+def holder_loses(shown: Iterable[tuple[EvidenceKind, int]], defence: Iterable[tuple[EvidenceKind, int]]) -> bool:
+    """Whether the holder of a disputed record is no longer verified when the time is over.
 
     Args:
-        valid_to: when the verification lapses.
-        sent: name of the last notice that was sent.
-        now: when.
+        shown: kind and points of the confirmed evidence of the other side.
+        defence: those of the holder's answer.
     """
-    order = ["", *(name for name, _ in reversed(LAPSE_NOTICES))]
-    due = next((name for name, before in LAPSE_NOTICES if now >= valid_to - before), "")
-    return due if order.index(due) > order.index(sent) else ""
+    defended = any(EVIDENCE[kind].independent and points for kind, points in defence)
+    return level_from(shown) >= Level.L2 and not defended
+
+
+class Held(NamedTuple):
+    """What a load of the register looks at in the row of a member who holds a verified record.
+
+    Attributes:
+        is_announced: whether a suspension by the register is announced.
+        is_suspended: whether the register has suspended the member.
+        stratum: specialty group, state, sex, and career band.
+    """
+
+    level: int
+    member_class: str
+    is_announced: bool
+    is_suspended: bool
+    stratum: tuple[str, str, str, str]
+
+
+class LoadStep(StrEnum):
+    """What a load of the register does to a member."""
+
+    ANNOUNCE = "announced"
+    RESTORE = "restored"
+    MOVE = "moved"
+
+
+def steps_after_load(held: Held, *, is_active: bool, stratum: tuple[str, str, str, str]) -> tuple[LoadStep, ...]:
+    """What follows for a member from what the register says of the member's record now; mostly nothing.
+
+    Args:
+        held: the member's row.
+        is_active: whether the record is in force.
+        stratum: of the record.
+
+    Returns:
+        ``ANNOUNCE`` a suspension where a physician's record is no longer in force; ``RESTORE`` a member whose suspension
+        is announced or in force and whose record is active again; ``MOVE`` a physician to the stratum of the record.
+    """
+    counted = held.member_class == MemberClass.PHYSICIAN and held.level >= Level.L2
+    if not is_active:
+        return (LoadStep.ANNOUNCE,) if counted and not held.is_announced and not held.is_suspended else ()
+    if counted and held.stratum != stratum:
+        return (LoadStep.RESTORE, LoadStep.MOVE) if held.is_announced or held.is_suspended else (LoadStep.MOVE,)
+    return (LoadStep.RESTORE,) if held.is_announced or held.is_suspended else ()
 
 
 def shown_specialty(group: str, member_class: str) -> str:

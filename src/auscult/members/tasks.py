@@ -5,7 +5,8 @@ from procrastinate.contrib.django import app
 
 from auscult.members import casework
 from auscult.members.actions.evidence import purge_documents
-from auscult.members.actions.life import apply_load, close_abandoned, end_disputes, notify_lapses, suspend_due
+from auscult.members.actions.life import close_abandoned, end_disputes, notify_lapses, suspend_due
+from auscult.members.actions.loads import apply_load
 from auscult.members.actions.privacy import notify_unmaskings
 from auscult.members.models import Claim
 from auscult.members.rules import Flag

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
+from itertools import batched
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import Count, Sum
@@ -262,11 +265,40 @@ def find_freshness(number: str) -> FreshnessCheck | None:
     return FreshnessCheck.objects.filter(mark=crypto.fingerprint(number, "freshness")).first()
 
 
-def list_changed_numbers(load_id: int) -> Iterator[tuple[str, RecordStatus]]:
-    """Numbers, with the status now, of records of the instance's register that a load added or changed."""
-    rows = RegisterRecord.objects.filter(load_id=load_id, register=settings.REGISTER).values_list("number", "status")
-    for number, status in rows.iterator(chunk_size=5000):
-        yield number, RecordStatus(status)
+class ChangedRecord(NamedTuple):
+    """What a load says now of a record that it added or changed.
+
+    Attributes:
+        stratum: specialty group, state, sex, and career band, as ``find_record`` gives them.
+    """
+
+    number: str
+    is_active: bool
+    is_deactivated: bool
+    stratum: tuple[str, str, str, str]
+
+
+def list_changed_records(load_id: int, on: date, *, batch_size: int) -> Iterator[list[ChangedRecord]]:
+    """Records of the instance's register that a load added or changed, in batches.
+
+    Args:
+        on: today, for the career band.
+    """
+    rows = RegisterRecord.objects.filter(load_id=load_id, register=settings.REGISTER).values_list(
+        "number", "status", "specialty_group", "state", "sex", "enumerated_on"
+    )
+    # Records share some ten thousand days of enumeration, and the band of each is computed once.
+    band = cache(lambda enumerated_on: career_band(enumerated_on, on))
+    for batch in batched(rows.iterator(chunk_size=batch_size), batch_size, strict=False):
+        yield [
+            ChangedRecord(
+                number,
+                status == RecordStatus.ACTIVE,
+                status == RecordStatus.DEACTIVATED,
+                (group, state, sex, band(enumerated_on)),
+            )
+            for number, status, group, state, sex, enumerated_on in batch
+        ]
 
 
 @dataclass(frozen=True)

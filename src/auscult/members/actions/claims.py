@@ -302,7 +302,7 @@ def withdraw_claim(*, standing: Standing, now: datetime) -> None:
         claim.state, claim.decided_at = ClaimState.WITHDRAWN, now
         claim.save(update_fields=["state", "decided_at"])
         if claim.contested_id:
-            casework.free_holder(claim, now=now)
+            casework.free_holders([claim], now=now)
         claim.evidence.update(
             document_sealed=None, note_sealed=None, code_sealed=None, code_fingerprint=None, code_until=None
         )

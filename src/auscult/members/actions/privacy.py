@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -105,7 +105,7 @@ def decide_unmasking(*, standing: Standing, now: datetime, unmasking_id: int, ap
         unmasking.decided_by_id, unmasking.decided_at, unmasking.approved = standing.member_id, now, approved
         unmasking.save()
         if approved and (unmasking.notice_at is None or unmasking.notice_at <= now):
-            _notice(unmasking, now)
+            _notice([unmasking], now)
         audit.record(
             "members.unmasking.decide",
             standing=standing,
@@ -115,16 +115,17 @@ def decide_unmasking(*, standing: Standing, now: datetime, unmasking_id: int, ap
         )
 
 
-def _notice(unmasking: Unmasking, now: datetime) -> None:
-    unmasking.noticed_at = now
-    unmasking.save(update_fields=["noticed_at"])
+def _notice(unmaskings: Sequence[Unmasking], now: datetime) -> None:
+    Unmasking.objects.filter(pk__in=[each.pk for each in unmaskings]).update(noticed_at=now)
+    casework.tell_each([(each.member_id, "your name was seen", _notice_words(each, now)) for each in unmaskings])
+
+
+def _notice_words(unmasking: Unmasking, now: datetime) -> str:
     decided = unmasking.decided_at or now
-    casework.tell(
-        unmasking.member_id,
-        "your name was seen",
+    order = f"\nLegal order: {unmasking.legal_order}\n" if unmasking.legal_order else ""
+    return (
         f"On {decided:%-d %B %Y} two custodians opened the name behind your handle. Their reason:\n\n{unmasking.reason}\n"
-        + (f"\nLegal order: {unmasking.legal_order}\n" if unmasking.legal_order else "")
-        + "\nThe entry stands under “Your data”. You may object to the people who run this place.\n",
+        f"{order}\nThe entry stands under “Your data”. You may object to the people who run this place.\n"
     )
 
 
@@ -136,9 +137,8 @@ def notify_unmaskings(*, standing: Standing, now: datetime) -> int:
     """
     with transaction.atomic():
         due = list(Unmasking.objects.select_for_update().filter(approved=True, noticed_at=None, notice_at__lte=now))
-        for unmasking in due:
-            _notice(unmasking, now)
         if due:
+            _notice(due, now)
             audit.record("members.unmaskings.notify", standing=standing, thing="unmaskings", now=now, notices=len(due))
     return len(due)
 
