@@ -39,7 +39,12 @@ def seal_identity(identity: dict[str, Any]) -> bytes:
 
 def record_mark(number: str) -> bytes:
     """Keyed hash by which claims on one record are found."""
-    return crypto.fingerprint(number, f"record:{settings.REGISTER}")
+    return record_marks([number])[0]
+
+
+def record_marks(numbers: Sequence[str]) -> list[bytes]:
+    """Keyed hashes, 32 bytes each, by which claims on these records are found."""
+    return crypto.fingerprints(numbers, f"record:{settings.REGISTER}")
 
 
 def list_confirmed(claim: Claim) -> list[tuple[EvidenceKind, int]]:

@@ -287,14 +287,15 @@ def list_changed_records(load_id: int, on: date, *, batch_size: int) -> Iterator
     rows = RegisterRecord.objects.filter(load_id=load_id, register=settings.REGISTER).values_list(
         "number", "status", "specialty_group", "state", "sex", "enumerated_on"
     )
+    active, deactivated = RecordStatus.ACTIVE.value, RecordStatus.DEACTIVATED.value
     # Records share some ten thousand days of enumeration, and the band of each is computed once.
     band = cache(lambda enumerated_on: career_band(enumerated_on, on))
     for batch in batched(rows.iterator(chunk_size=batch_size), batch_size, strict=False):
         yield [
             ChangedRecord(
                 number,
-                status == RecordStatus.ACTIVE,
-                status == RecordStatus.DEACTIVATED,
+                status == active,
+                status == deactivated,
                 (group, state, sex, band(enumerated_on)),
             )
             for number, status, group, state, sex, enumerated_on in batch

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import os
+from collections.abc import Iterable
 from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
@@ -66,4 +67,11 @@ def unseal(sealed: bytes | memoryview, purpose: str) -> bytes:
 
 def fingerprint(text: str, purpose: str) -> bytes:
     """Keyed hash (HMAC-SHA-256) by which equal values are found without being readable, 32 bytes."""
-    return hmac.digest(settings.IDENTITY_PEPPER, f"{purpose}\0{text}".encode(), "sha256")
+    return fingerprints([text], purpose)[0]
+
+
+def fingerprints(texts: Iterable[str], purpose: str) -> list[bytes]:
+    """Keyed hashes of several values for the same purpose."""
+    # A setting is looked up by name each time; once is enough for a hundred thousand.
+    pepper, before = settings.IDENTITY_PEPPER, f"{purpose}\0"
+    return [hmac.digest(pepper, f"{before}{text}".encode(), "sha256") for text in texts]

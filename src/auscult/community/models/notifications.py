@@ -10,7 +10,7 @@ from auscult.shared.models import Topic, choices_of
 
 
 class Notification(models.Model):
-    """One thing that a member is told."""
+    """One thing that a member is told; of the comments in a thread that is followed, one row until it is seen."""
 
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=12, choices=choices_of(Kind))
@@ -21,14 +21,23 @@ class Notification(models.Model):
     # For decisions of moderators and appeals: where it stands, and what was decided, in words.
     decision = models.ForeignKey(Decision, on_delete=models.CASCADE, null=True, related_name="+")
     text = models.TextField(blank=True)
+    # Comments that this is about, of which ``comment`` and ``actor`` are the last.
+    count = models.PositiveIntegerField(default=1)
     made_at = models.DateTimeField()
     seen_at = models.DateTimeField(null=True)
     # When a mail with it was queued; null where none was and none is due.
     mail_due = models.BooleanField(default=False)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "posting"],
+                condition=models.Q(kind=Kind.COMMENT, seen_at=None),
+                name="one_unseen_of_a_thread",
+            ),
+        ]
         indexes = [
-            models.Index(fields=["member", "-id"], name="notifications_newest"),
+            models.Index(fields=["member", "-made_at", "-id"], name="notifications_newest"),
             models.Index(fields=["member"], condition=models.Q(seen_at=None), name="notifications_unseen"),
             models.Index(fields=["member", "id"], condition=models.Q(mail_due=True), name="notifications_to_mail"),
         ]
