@@ -14,6 +14,7 @@ import numpy as np
 from auscult.community.actions.comments import add_comment, rate_usefulness
 from auscult.community.actions.postings import PollDraft, create_posting
 from auscult.community.models import Posting
+from auscult.demo.ballots import Vote, cast_ballots
 from auscult.demo.people import People
 from auscult.demo.size import BEGINS, STORY_NOW, Size
 from auscult.members.models import Member
@@ -25,7 +26,6 @@ from auscult.registry.actions import set_benchmark
 from auscult.registry.taxonomy import group_names
 from auscult.shared.jobs import run_worker
 from auscult.shared.standing import CONSOLE, Standing
-from auscult.surveys.actions.answering import cast_ballot
 from auscult.surveys.actions.closing import close_survey
 from auscult.surveys.questionnaire.document import Choice
 from auscult.surveys.rules import single_choice
@@ -194,11 +194,11 @@ def run_survey(size: Size, progress: Progress) -> Posting:
     voters = draw_voters(size.ballots, np.random.default_rng(1776))
     answers = _draw_answers(voters, SHARES, np.random.default_rng(1812))
     span = (CLOSES - OPENS).total_seconds() - 60
-    for index, (account, ballot) in enumerate(zip(voters, answers, strict=True)):
-        now = OPENS + timedelta(seconds=span * index / len(voters))
-        cast_ballot(standing=get_standing(account, now), now=now, survey_id=posting.survey_id, answers=ballot)
-        if index % 50 == 49:
-            progress(index + 1, len(voters))
+    votes = [
+        Vote(account_id=account, at=OPENS + timedelta(seconds=span * index / len(voters)), answers=ballot)
+        for index, (account, ballot) in enumerate(zip(voters, answers, strict=True))
+    ]
+    cast_ballots(posting.survey_id, votes)
     progress(len(voters), len(voters))
     return posting
 
@@ -296,12 +296,12 @@ def run_live_poll(size: Size, progress: Progress) -> Posting:
     assert posting.survey_id is not None
     rng = np.random.default_rng(1965)
     voters = draw_voters(size.live_ballots, rng)
-    for index, account in enumerate(voters):
-        now = opened + timedelta(minutes=5 * index)
-        choice = str(rng.choice(["c1", "c2", "c3", "c4"], p=[0.37, 0.21, 0.27, 0.15]))
-        cast_ballot(standing=get_standing(account, now), now=now, survey_id=posting.survey_id, answers={"q1": choice})
-        if index % 20 == 19:
-            progress(index + 1, len(voters))
+    choices = rng.choice(["c1", "c2", "c3", "c4"], size=len(voters), p=[0.37, 0.21, 0.27, 0.15])
+    votes = [
+        Vote(account_id=account, at=opened + timedelta(minutes=5 * index), answers={"q1": str(choice)})
+        for index, (account, choice) in enumerate(zip(voters, choices, strict=True))
+    ]
+    cast_ballots(posting.survey_id, votes)
     for hours, body in (
         (1.5, "Payment first. Coverage without somebody who can afford to see the patient is a card in a wallet."),
         (

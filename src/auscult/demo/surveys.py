@@ -7,16 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from auscult.demo.ballots import Vote, cast_ballots
 from auscult.demo.people import People
 from auscult.demo.size import STORY_NOW, Size
 from auscult.demo.story import Progress
 from auscult.members.models import Member
-from auscult.members.queries.standing import get_standing
 from auscult.publishing.actions import publish_release
 from auscult.shared.jobs import run_worker
 from auscult.shared.standing import CONSOLE
 from auscult.statistics.representativeness import Instrument
-from auscult.surveys.actions.answering import cast_ballot, save_answers
 from auscult.surveys.actions.closing import close_survey
 from auscult.surveys.actions.drafting import copy_survey, draft_survey, edit_plan
 from auscult.surveys.actions.fieldwork import extend_survey, send_invitations, send_mails
@@ -197,11 +196,11 @@ def _answer(survey_id: int, progress: Progress) -> None:
     )
     chosen = rng.permutation(invited)[: int(0.66 * len(invited))]
     codes = [code for code, _ in LIKERT_POINTS]
-    for number, account in enumerate(chosen):
+    votes = []
+    for account in chosen:
         at = OPENS + (CLOSES - OPENS) * float(rng.random())
-        standing = get_standing(int(account), at)
         if rng.random() < 0.12:
-            save_answers(standing=standing, now=at, survey_id=survey_id, answers={"oncall": "no"}, seconds=8)
+            votes.append(Vote(account_id=int(account), at=at, answers={"oncall": "no"}, seconds=8))
             continue
         answers: dict[str, Any] = {
             "oncall": "yes",
@@ -218,6 +217,6 @@ def _answer(survey_id: int, progress: Progress) -> None:
         if rng.random() < 0.25:
             answers["words"] = str(rng.choice(_WORDS))
         spent = int(rng.normal(150, 40)) if rng.random() > 0.03 else 12
-        cast_ballot(standing=standing, now=at, survey_id=survey_id, answers=answers, seconds=max(spent, 5))
-        progress(number, len(chosen))
+        votes.append(Vote(account_id=int(account), at=at, answers=answers, seconds=max(spent, 5)))
+    cast_ballots(survey_id, sorted(votes, key=lambda vote: vote.at))
     progress(len(chosen), len(chosen))

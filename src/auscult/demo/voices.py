@@ -9,12 +9,12 @@ import numpy as np
 from django.db import connection
 
 from auscult.community.actions.postings import PollDraft, create_posting
+from auscult.demo.ballots import Vote, cast_ballots
 from auscult.demo.members import copy_rows
 from auscult.demo.people import People
 from auscult.demo.size import STORY_NOW, Size
 from auscult.demo.story import Progress, draw_voters, gather_cast
 from auscult.members.models import Member
-from auscult.members.queries.standing import get_standing
 from auscult.organisations.actions import note_quoted_share, publish_membership_claim
 from auscult.organisations.models import Organisation
 from auscult.organisations.rules import Category, Grade
@@ -24,7 +24,6 @@ from auscult.shared.jobs import run_worker
 from auscult.shared.models import Topic
 from auscult.shared.standing import CONSOLE, Standing
 from auscult.statistics.mandates import Stance
-from auscult.surveys.actions.answering import cast_ballot
 from auscult.surveys.actions.closing import close_survey
 from auscult.surveys.questionnaire.document import Choice
 from auscult.surveys.rules import single_choice
@@ -184,14 +183,17 @@ def run_compared_poll(size: Size, people: People, progress: Progress) -> None:
     own = [account for account in accounts if numbers[account] in belong]
     others = [account for account in accounts if numbers[account] not in belong]
     voters = own[: size.compared_ballots * 2 // 5] + others[: size.compared_ballots - size.compared_ballots * 2 // 5]
-    for index, account in enumerate(voters):
-        now = opens + (closes - opens) * (index / len(voters))
-        choice = str(rng.choice(["support", "oppose", "undecided"], p=_LEANINGS[numbers[account] in belong]))
-        cast_ballot(
-            standing=get_standing(account, now), now=now, survey_id=posting.survey_id, answers={"hr3200": choice}
+    votes = [
+        Vote(
+            account_id=account,
+            at=opens + (closes - opens) * (index / len(voters)),
+            answers={
+                "hr3200": str(rng.choice(["support", "oppose", "undecided"], p=_LEANINGS[numbers[account] in belong]))
+            },
         )
-        if index % 50 == 49:
-            progress(index + 1, len(voters))
+        for index, account in enumerate(voters)
+    ]
+    cast_ballots(posting.survey_id, votes)
     run_worker(wait=False)
     at = closes + timedelta(minutes=1)
     close_survey(standing=people.standing("researcher", at), now=at, survey_id=posting.survey_id)

@@ -167,6 +167,25 @@ def ballot_digest(key: bytes, stratum: str, answers: Mapping[str, Any]) -> bytes
     return hmac.digest(key, f"state:{state}".encode(), "sha256")[:16]
 
 
+#: Longest time of one page that counts as answering; a page left open over lunch does not.
+MAX_PAGE_SECONDS = 600
+
+
+def counted_seconds(seconds: int) -> int:
+    """Seconds of one page that count as answering."""
+    return min(max(seconds, 0), MAX_PAGE_SECONDS)
+
+
+def coarse_seconds(seconds: int, saved: int = 0) -> int:
+    """Time that is kept with a ballot, in tens of seconds: enough to see a speeder, too coarse to identify a visit.
+
+    Args:
+        seconds: spent on the last page.
+        saved: spent on pages saved before, which include the last one; 0 where nothing was saved.
+    """
+    return round((saved or counted_seconds(seconds)) / 10) * 10
+
+
 def order_seed(key: bytes, member_id: int) -> int:
     """From what the random order of a respondent's questions and choices follows, as long as the survey's key exists."""
     return int.from_bytes(hmac.digest(key, f"order:{member_id}".encode(), "sha256")[:6])

@@ -39,6 +39,19 @@ def stratum_key(stratum: Stratum, *, affiliated: bool | None = None) -> str:
     return SEPARATOR.join(parts)
 
 
+def ballot_cell(sampled: str | None, stratum: Stratum, affiliated: bool | None) -> str:
+    """The stratum a ballot is counted in.
+
+    Args:
+        sampled: stratum in which a sampled member was drawn, which counts whatever the register says by now; or None.
+        stratum: of the member now.
+        affiliated: whether the member belongs to the organization the poll compares by; None where it compares by none.
+    """
+    if sampled is None:
+        return stratum_key(stratum, affiliated=affiliated)
+    return sampled if affiliated is None else sampled + SEPARATOR + affiliation(affiliated)
+
+
 def affiliation(affiliated: bool) -> str:
     """The fifth part of a cell, where a poll compares by it."""
     return MEMBERS if affiliated else OTHERS

@@ -39,8 +39,6 @@ from auscult.surveys.rules import INVITED, BallotMode, InvitationState, Outcome,
 #: An event or a limit about a ballot has a day and no time.
 _MIDNIGHT: dict[str, Any] = {"hour": 0, "minute": 0, "second": 0, "microsecond": 0}
 _CHANGES = Limit("ballot changes", rules.MAX_BALLOT_CHANGES_PER_DAY, timedelta(days=1))
-#: Longest time of one page that counts as answering; a page left open over lunch is not.
-LONGEST_PAGE_SECONDS = 600
 
 
 class CannotCastBallot(Refused):
@@ -125,7 +123,7 @@ def save_answers(
             # What is in the ballot already needs no draft; a page's last save may well arrive after its ballot.
             BallotDraft.objects.filter(pk=place).delete()
             return Progress(kept, None)
-        spent = (saved.seconds if saved else 0) + min(max(seconds, 0), LONGEST_PAGE_SECONDS)
+        spent = (saved.seconds if saved else 0) + rules.counted_seconds(seconds)
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO surveys_ballotdraft (locator, survey_id, answers, seconds) VALUES (%s, %s, %s, %s) "
@@ -208,10 +206,7 @@ def cast_ballot(
         _count(changes, cell, counted, +1)
         fresh = {item: secrets.token_hex(16) for item in counted}
         kept = rules.keep_or_make_nonces(old_items, before.nonces if before else {}, counted, nonces or {}, fresh)
-        # Tens of seconds: enough to tell a speeder, too coarse to tell a visit.
-        spent = (
-            before.seconds if before else round((draft_seconds or min(max(seconds, 0), LONGEST_PAGE_SECONDS)) / 10) * 10
-        )
+        spent = before.seconds if before else rules.coarse_seconds(seconds, draft_seconds)
         state = get_state(member_id) if survey.ballot_mode == BallotMode.LINKED else ""
         with connection.cursor() as cursor:
             cursor.execute(
@@ -231,15 +226,12 @@ def _without_answers(survey: SurveyToAnswer, outcome: Outcome) -> Receipt:
 
 
 def _cell(survey: SurveyToAnswer, stratum: Stratum, member_id: int) -> str:
+    affiliated = is_affiliated(member_id, survey.compared_with) if survey.compared_with else None
+    sampled: str | None = None
     if survey.instrument in INVITED:
         # The stratum that the sample was drawn in, whatever the register says of the member by now.
         sampled = Invitation.objects.values_list("stratum", flat=True).get(survey_id=survey.pk, member_id=member_id)
-        if not survey.compared_with:
-            return sampled
-        return sampled + tallies.SEPARATOR + tallies.affiliation(is_affiliated(member_id, survey.compared_with))
-    return tallies.stratum_key(
-        stratum, affiliated=is_affiliated(member_id, survey.compared_with) if survey.compared_with else None
-    )
+    return tallies.ballot_cell(sampled, stratum, affiliated)
 
 
 def _take_draft(place: bytes) -> int:

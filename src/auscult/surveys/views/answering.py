@@ -19,7 +19,6 @@ from auscult.shared.pages import attempt, render_page, standing_of, whole_number
 from auscult.shared.refusals import NotAllowed, NotFound, Refused
 from auscult.surveys import access, rules
 from auscult.surveys.actions.answering import (
-    LONGEST_PAGE_SECONDS,
     cast_ballot,
     decline_survey,
     save_answers,
@@ -32,7 +31,7 @@ from auscult.surveys.queries.surveys import get_answering_page, get_survey_list,
 from auscult.surveys.questionnaire.answers import FaultyAnswer, read_form
 from auscult.surveys.questionnaire.document import Questionnaire
 from auscult.surveys.questionnaire.items import items_of
-from auscult.surveys.rules import Outcome, Receipt
+from auscult.surveys.rules import Outcome, Receipt, counted_seconds
 
 LIST, READ, ANSWER, DONE = (
     f"surveys/{name}.html" for name in ("survey_list", "survey_read", "survey_answer", "ballot_read")
@@ -163,7 +162,7 @@ def _read_page(questionnaire: Questionnaire, section: str, request: HttpRequest)
 
 
 def _seconds(request: HttpRequest) -> int:
-    return min(whole_number(request.POST.get("seconds")) or 0, LONGEST_PAGE_SECONDS)
+    return counted_seconds(whole_number(request.POST.get("seconds")) or 0)
 
 
 def _nonces(request: HttpRequest, questionnaire: Questionnaire) -> dict[str, str]:
