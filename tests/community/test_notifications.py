@@ -7,9 +7,10 @@ import pytest
 from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from auscult.community.actions import notifying
-from auscult.community.actions.comments import add_comment
+from auscult.community.actions.comments import add_comment, retract_comment
 from auscult.community.actions.notifying import CannotSetWishes, send_due_mails, set_wishes, unsubscribe_token
 from auscult.community.actions.postings import create_posting
 from auscult.community.actions.ties import follow_topic, mute_member, tie_posting
@@ -17,7 +18,7 @@ from auscult.community.models import Notification, NotificationWish
 from auscult.community.queries.notifications import UNSEEN, list_notifications
 from auscult.community.rules import notifying as rules
 from auscult.community.rules.notifying import Rhythm
-from auscult.members.models import Account
+from auscult.members.models import Account, Member
 from auscult.shared.models import MailMessage
 from auscult.shared.refusals import NotFound
 from auscult.shared.standing import CONSOLE, READER
@@ -41,11 +42,22 @@ def unseen(standing):
         return cursor.fetchone()[0]
 
 
+def pass_over():
+    """Do what waits for the worker: tell the followers of threads. Returns how many passes that were."""
+    jobs = list(ProcrastinateJob.objects.filter(task_name="community.tell_followers", status="todo").order_by("pk"))
+    for job in jobs:
+        notifying.tell_followers(**job.args)
+    ProcrastinateJob.objects.filter(pk__in=[job.pk for job in jobs])._raw_delete("default")
+    return len(jobs)
+
+
 def comment(standing, posting, now, body="words", parent=None):
     return add_comment(standing=standing, now=now, posting_id=posting.pk, body=body, parent=parent)
 
 
 def told(standing):
+    """What a member was told, once the worker has told the followers of all threads."""
+    pass_over()
     return [(line.kind, line.handle) for line in list_notifications(standing).lines]
 
 
@@ -108,7 +120,7 @@ def test_followers_of_a_topic_are_told_once_even_if_the_job_runs_twice(make_memb
 
 
 def test_unseen_comments_of_a_thread_stand_together_and_opening_marks_them(make_member, author, posting, now, client):
-    from auscult.members.models import Account
+    from auscult.members.models import Account, Member
 
     for _ in range(4):
         comment(make_member(), posting, now)
@@ -220,7 +232,7 @@ def test_the_count_comes_with_the_session_and_stops_at_a_hundred(
     client, author, posting, now, django_assert_num_queries
 ):
     Notification.objects.bulk_create(
-        Notification(member_id=author.member_id, kind="comment", posting=posting, made_at=now) for _ in range(150)
+        Notification(member_id=author.member_id, kind="answer", posting=posting, made_at=now) for _ in range(150)
     )
     with django_assert_num_queries(1):
         assert unseen(author) == 100
@@ -232,9 +244,125 @@ def test_the_count_comes_with_the_session_and_stops_at_a_hundred(
         list_notifications(author)
 
 
-def test_old_seen_notifications_are_forgotten(author, posting, now):
-    for seen in (None, now, now - timedelta(days=91)):
-        Notification.objects.create(
-            member_id=author.member_id, kind="comment", posting=posting, made_at=now, seen_at=seen
-        )
-    assert notifying.forget_seen(standing=CONSOLE, now=now) == 1
+def test_what_was_seen_or_left_for_ninety_days_is_forgotten_but_not_an_unseen_decision(author, posting, now):
+    long_ago = now - timedelta(days=91)
+    for kind, made, seen in (
+        ("answer", now, None),
+        ("answer", long_ago, now),
+        ("decision", long_ago, None),
+        ("answer", long_ago, long_ago),
+        ("comment", long_ago, None),
+        ("decision", long_ago, long_ago),
+    ):
+        Notification.objects.create(member_id=author.member_id, kind=kind, posting=posting, made_at=made, seen_at=seen)
+    assert notifying.forget_seen(standing=CONSOLE, now=now) == 3
+    left = Notification.objects.order_by("pk").values_list("kind", "made_at", "seen_at")
+    assert list(left) == [("answer", now, None), ("answer", long_ago, now), ("decision", long_ago, None)]
+
+
+# Followers
+
+
+@pytest.fixture
+def follower(make_member, posting, now):
+    one = make_member(handle="the-follower")
+    tie_posting(standing=one, now=now, posting_id=posting.pk, verb="follow", on=True)
+    return one
+
+
+def test_a_burst_is_one_job_one_pass_and_one_row_for_each_follower(make_member, follower, posting, now):
+    people = [make_member() for _ in range(5)]
+    for number in range(20):
+        comment(people[number % 5], posting, now + timedelta(seconds=number), f"words {number}")
+    assert pass_over() == 1
+    (line,) = list_notifications(follower).lines
+    assert (line.kind, line.count, line.handle, line.made_at) == (
+        "comment", 20, people[4].handle, now + timedelta(seconds=19)
+    )  # fmt: skip
+    assert unseen(follower) == 1
+    # Those who wrote follow, and are told of what came after their last words: 3, 2, 1 and 0 of people[1] to people[4].
+    assert [list_notifications(person).lines[0].count for person in people[:4]] == [4, 3, 2, 1]
+    assert list_notifications(people[4]).lines == []
+
+
+def test_more_comments_are_added_to_the_row_that_was_not_seen(make_member, follower, posting, now, client):
+    writer = make_member()
+    comment(writer, posting, now)
+    told(follower)
+    comment(writer, posting, now + timedelta(hours=1), "more")
+    assert [(line.kind, line.count) for line in list_notifications(follower).lines] == [("comment", 1)]
+    told(follower)
+    (line,) = list_notifications(follower).lines
+    assert (line.count, line.made_at) == (2, now + timedelta(hours=1))
+    client.force_login(Account.objects.get(member=follower.member_id))
+    assert "2 new comments" in client.get("/notifications/").content.decode()
+    answer = client.get(f"/notifications/{line.notification_id}/")
+    assert answer.headers["Location"] == f"/postings/{posting.pk}/?at=2#comment-2"
+    comment(writer, posting, now + timedelta(hours=2), "still more")
+    told(follower)
+    assert [(line.count, line.seen) for line in list_notifications(follower).lines] == [(1, False), (2, True)]
+
+
+def test_a_pass_that_runs_twice_tells_once(make_member, follower, posting, now):
+    comment(make_member(), posting, now)
+    for _ in range(2):
+        notifying.tell_followers(posting_id=posting.pk, after=0)
+    assert [line.count for line in list_notifications(follower).lines] == [1]
+
+
+def test_followers_are_not_told_of_what_they_read_or_of_what_was_taken_back(
+    make_member, follower, posting, now, client
+):
+    writer = make_member()
+    comment(writer, posting, now, "first")
+    client.force_login(Account.objects.get(member=follower.member_id))
+    client.get(f"/postings/{posting.pk}/")
+    taken_back = comment(writer, posting, now, "second")
+    retract_comment(standing=writer, now=now, posting_id=posting.pk, number=taken_back.number)
+    assert told(follower) == []
+    comment(writer, posting, now, "third")
+    assert told(follower) == [("comment", writer.handle)]
+    assert list_notifications(follower).lines[0].count == 1
+
+
+def test_a_follower_who_is_mentioned_is_told_of_that_comment_once_and_at_once(make_member, follower, posting, now):
+    comment(make_member(), posting, now, "@the-follower look")
+    assert [line.kind for line in list_notifications(follower).lines] == ["mention"]
+    assert [kind for kind, _ in told(follower)] == ["mention"]
+
+
+def test_what_a_muted_colleague_writes_is_not_counted(make_member, follower, posting, now):
+    loud, calm = make_member(handle="loud-goose"), make_member()
+    mute_member(standing=follower, now=now, handle="loud-goose", mute=True)
+    comment(calm, posting, now)
+    comment(loud, posting, now)
+    assert told(follower) == [("comment", calm.handle)]
+    assert list_notifications(follower).lines[0].count == 1
+
+
+def test_the_list_goes_on_where_the_page_before_ended(author, posting, now):
+    Notification.objects.bulk_create(
+        Notification(member_id=author.member_id, kind="mention", posting=posting, made_at=now + timedelta(hours=n % 7))
+        for n in range(70)
+    )
+    newest_first = Notification.objects.order_by("-made_at", "-pk").values_list("pk", flat=True)
+    seen, before = [], ""
+    for _ in range(3):
+        page = list_notifications(author, before)
+        seen += [line.notification_id for line in page.lines]
+        before = page.next_before
+    assert (seen, before) == (list(newest_first), "")
+    assert list_notifications(author, "nonsense-1").lines == list_notifications(author).lines
+    assert list_notifications(author, f"{'9' * 18}-1").lines == list_notifications(author).lines
+
+
+def test_members_without_an_account_cost_no_mail(make_member, follower, posting, now, django_assert_num_queries):
+    Member.objects.filter(pk=follower.member_id).update(account=None)
+    comment(make_member(), posting, now)
+    pass_over()
+    assert not Notification.objects.get(member_id=follower.member_id).mail_due
+    Notification.objects.filter(member_id=follower.member_id).update(mail_due=True)
+    Notification.objects.exclude(member_id=follower.member_id).delete()
+    morning = datetime(2009, 7, 3, 8, 0, tzinfo=UTC)
+    with django_assert_num_queries(4):  # time zones, a savepoint, and members: nobody
+        assert send_due_mails(standing=CONSOLE, now=morning) == 0

@@ -317,6 +317,7 @@ CLASSES = {
                 "posted_at",
                 "edited_at",
                 "comments",
+                "told_comments",
                 "commented_at",
                 "voices",
                 "useful",
@@ -397,7 +398,7 @@ CLASSES = {
         "member": "link",
         "actor": "link",
         **dict.fromkeys(
-            ["id", "kind", "posting", "comment", "decision", "text", "made_at", "seen_at", "mail_due"], "plain"
+            ["id", "kind", "posting", "comment", "decision", "text", "count", "made_at", "seen_at", "mail_due"], "plain"
         ),
     },
     "community.notificationwish": {

@@ -16,6 +16,12 @@ def tell_of_posting(*, posting_id: int) -> None:
     notifying.tell_of_posting(posting_id=posting_id, now=clock.now())
 
 
+@app.task(name="community.tell_followers", retry=RetryStrategy(max_attempts=5, exponential_wait=4))
+def tell_followers(*, posting_id: int, after: int) -> None:
+    """Tell the followers of a thread of its new comments."""
+    notifying.tell_followers(posting_id=posting_id, after=after)
+
+
 @app.task(name="community.fetch_preview", retry=RetryStrategy(max_attempts=2, wait=60))
 def fetch_preview(*, preview_id: int) -> None:
     """Fetch title and summary of a page that a posting links to."""
@@ -32,7 +38,7 @@ def send_due_mails(timestamp: int) -> None:
 @app.periodic(cron="41 3 * * *")
 @app.task(name="community.forget_seen", queueing_lock="community.forget_seen", pass_context=False)
 def forget_seen(timestamp: int) -> None:
-    """Delete notifications that were seen long ago."""
+    """Delete notifications that were seen, or that nobody has looked at, for long."""
     notifying.forget_seen(standing=CONSOLE, now=clock.now())
 
 

@@ -3,12 +3,38 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from auscult.shared.standing import Standing
+
+
+def record_each(
+    event: str, things: Sequence[tuple[str, Mapping[str, Any]]], *, standing: Standing | None, now: datetime
+) -> None:
+    """Write one event for each of several things, in one statement.
+
+    Args:
+        event: as in ``record``.
+        things: ``kind:id`` and details of each.
+        standing: who acted.
+        now: when.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO shared_auditevent (event, actor_id, thing, details, at) "
+            "SELECT %s, %s, thing, details::jsonb, %s FROM unnest(%s::text[], %s::text[]) AS t(thing, details)",
+            [
+                event,
+                standing.member_id if standing else None,
+                now,
+                [thing for thing, _ in things],
+                [json.dumps(dict(details)) for _, details in things],
+            ],
+        )
 
 
 def record(event: str, *, standing: Standing | None, thing: str, now: datetime, **details: Any) -> None:

@@ -1,14 +1,17 @@
-"""Telling members: in the page in the transaction of what it is about, by mail in the rhythm that each chose."""
+"""Telling members: whom it concerns in the page at once, followers a minute later, by mail in the rhythm each chose."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.core import signing
 from django.db import connection, transaction
+from django.db.models import Q
 from django.urls import reverse
 
 from auscult.community.models import Comment, Notification, NotificationWish, Posting, TopicRhythm
@@ -16,14 +19,14 @@ from auscult.community.rules import notifying as rules
 from auscult.community.rules.notifying import Kind, Rhythm
 from auscult.community.words import Words
 from auscult.members.emails import Letter, mail_each
-from auscult.shared import audit
+from auscult.shared import audit, jobs
 from auscult.shared.models import Topic
 from auscult.shared.refusals import NotFound, Refused
 from auscult.shared.standing import Standing
 
 _SALT = "community.unsubscribe"
-#: Members whose mails one run of the job looks at.
-MEMBERS_A_RUN = 2000
+#: Members whose mails one transaction of the job queues.
+MEMBERS_A_RUN = 1000
 #: Lines of one mail; the rest is counted.
 MOST_LINES = 20
 
@@ -36,27 +39,51 @@ class CannotUnsubscribe(NotFound):
     """The link is none of ours."""
 
 
-# Named people first, in the order of what concerns them most; then followers. Each is told once, never the actor, nobody who
-# muted actor or thread, and nobody who left. A mail is due unless the member wants none of that kind.
-_TELL = """
-    WITH named AS (
+# How a member wants to be told of a kind, and the default where the member said nothing.
+_RHYTHM = "COALESCE(w.rhythms ->> {kind}, %(defaults)s::jsonb ->> {kind})"
+_DEFAULTS = json.dumps({kind.value: rhythm.value for kind, rhythm in rules.DEFAULTS.items()})
+
+# What concerns a member most comes first. Each is told once, never the actor, nobody who muted actor or thread, and nobody
+# who left. A mail is due unless the member wants none of that kind, or has no account to mail to.
+_TELL = f"""
+    WITH told AS (
         SELECT DISTINCT ON (who) who, kind FROM unnest(%(who)s::bigint[], %(kinds)s::text[]) WITH ORDINALITY AS n(who, kind, o)
-        ORDER BY who, o),
-    told AS (
-        SELECT who, kind FROM named
-        UNION ALL
-        SELECT r.member_id, 'comment' FROM community_reading AS r
-        WHERE %(followers)s AND r.posting_id = %(posting)s AND r.is_followed AND r.member_id NOT IN (SELECT who FROM named))
+        ORDER BY who, o)
     INSERT INTO community_notification (member_id, kind, posting_id, comment_id, actor_id, text, made_at, mail_due)
     SELECT t.who, t.kind, %(posting)s, %(comment)s, %(actor)s, '', %(at)s,
-           COALESCE(w.rhythms ->> t.kind, 'daily') <> 'never'
+           m.account_id IS NOT NULL AND {_RHYTHM.format(kind="t.kind")} <> 'never'
     FROM told AS t JOIN members_member AS m ON m.id = t.who
     LEFT JOIN community_notificationwish AS w ON w.member_id = t.who
     WHERE t.who <> %(actor)s AND m.erased_at IS NULL
         AND NOT EXISTS (SELECT FROM community_mute AS x WHERE x.member_id = t.who AND x.muted_id = %(actor)s)
         AND NOT EXISTS (SELECT FROM community_reading AS y
                         WHERE y.member_id = t.who AND y.posting_id = %(posting)s AND y.is_muted)
-"""
+"""  # noqa: S608 - constants of ours
+# One row for each follower and thread, which is updated until the follower has seen it. Nobody is told of words that were
+# taken down meanwhile, that the follower has read or written, that a muted colleague wrote, or that the follower was told
+# of because they answer, mention, or quote the follower. Who wrote for an organization is not named.
+_TELL_FOLLOWERS = f"""
+    WITH new AS (
+        SELECT id, number, author_id, representative_id, commented_at FROM community_comment
+        WHERE posting_id = %(posting)s AND number > %(after)s AND number <= %(until)s AND state = 'published'),
+    told AS (
+        SELECT r.member_id, count(*) AS count, max(n.number) AS last
+        FROM community_reading AS r JOIN new AS n ON n.number > r.read_comments AND n.author_id <> r.member_id
+        WHERE r.posting_id = %(posting)s AND r.is_followed AND NOT r.is_muted
+            AND NOT EXISTS (SELECT FROM community_mute AS x WHERE x.member_id = r.member_id AND x.muted_id = n.author_id)
+            AND NOT EXISTS (SELECT FROM community_notification AS d
+                            WHERE d.comment_id = n.id AND d.member_id = r.member_id AND d.kind <> 'comment')
+        GROUP BY r.member_id)
+    INSERT INTO community_notification AS o (member_id, kind, posting_id, comment_id, actor_id, text, made_at, mail_due, count)
+    SELECT t.member_id, 'comment', %(posting)s, n.id, CASE WHEN n.representative_id IS NULL THEN n.author_id END, '',
+           n.commented_at, m.account_id IS NOT NULL AND {_RHYTHM.format(kind="'comment'")} <> 'never', t.count
+    FROM told AS t JOIN new AS n ON n.number = t.last
+    JOIN members_member AS m ON m.id = t.member_id AND m.erased_at IS NULL
+    LEFT JOIN community_notificationwish AS w ON w.member_id = t.member_id
+    ON CONFLICT (member_id, posting_id) WHERE kind = 'comment' AND seen_at IS NULL DO UPDATE SET
+        count = o.count + EXCLUDED.count, comment_id = EXCLUDED.comment_id, actor_id = EXCLUDED.actor_id,
+        made_at = EXCLUDED.made_at, mail_due = EXCLUDED.mail_due
+"""  # noqa: S608 - constants of ours
 _FOLLOW = """
     INSERT INTO community_reading (member_id, posting_id, read_comments, is_followed, is_muted)
     VALUES (%s, %s, %s, true, false)
@@ -66,25 +93,21 @@ _FOLLOW = """
 
 
 def _tell(
-    posting: Posting,
-    comment: Comment | None,
-    named: list[tuple[int, Kind]],
-    *,
-    followers: bool,
-    actor: int,
-    now: datetime,
+    posting: Posting, comment: Comment | None, named: list[tuple[int, Kind]], *, actor: int, now: datetime
 ) -> None:
+    if not named:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             _TELL,
             {
                 "who": [who for who, _ in named],
                 "kinds": [kind.value for _, kind in named],
-                "followers": followers,
                 "posting": posting.pk,
                 "comment": comment.pk if comment else None,
                 "actor": actor,
                 "at": now,
+                "defaults": _DEFAULTS,
             },
         )
 
@@ -93,9 +116,7 @@ def tell_mentioned(
     posting: Posting, comment: Comment | None, mentioned: Iterable[int], *, actor: int, now: datetime
 ) -> None:
     """Tell who is mentioned; and its author follows what was posted."""
-    named = [(who, Kind.MENTION) for who in mentioned]
-    if named:
-        _tell(posting, comment, named, followers=False, actor=actor, now=now)
+    _tell(posting, comment, [(who, Kind.MENTION) for who in mentioned], actor=actor, now=now)
     with connection.cursor() as cursor:
         cursor.execute(_FOLLOW, [actor, posting.pk, posting.comments, posting.comments])
 
@@ -103,7 +124,7 @@ def tell_mentioned(
 def tell_of_comment(
     posting: Posting, comment: Comment, *, answered: int | None, words: Words, actor: int, now: datetime
 ) -> None:
-    """Tell whom a comment concerns, each once: who is answered, mentioned, quoted, the author, followers."""
+    """Tell whom a comment concerns, each once: who is answered, mentioned, quoted, the author; followers a minute later."""
     named = [(answered, Kind.ANSWER)] if answered is not None else []
     named += [(who, Kind.MENTION) for who in words.mentioned]
     if words.quoted:
@@ -111,9 +132,44 @@ def tell_of_comment(
         named += [(who, Kind.QUOTE) for who in quoted]
     if answered is None:
         named.append((posting.author_id, Kind.ANSWER))
-    _tell(posting, comment, named, followers=True, actor=actor, now=now)
+    _tell(posting, comment, named, actor=actor, now=now)
     with connection.cursor() as cursor:
         cursor.execute(_FOLLOW, [actor, posting.pk, comment.number, comment.number])
+    jobs.queue_once(
+        "community.tell_followers",
+        key=f"community.tell_followers:{posting.pk}",
+        delay_seconds=rules.TELL_FOLLOWERS_AFTER_SECONDS,
+        posting_id=posting.pk,
+        after=comment.number - 1,
+    )
+
+
+def tell_followers(*, posting_id: int, after: int) -> int:
+    """Tell the followers of a thread of its new comments, in one row for each; a second call tells nobody again.
+
+    Who may: the worker.
+
+    Args:
+        posting_id: the thread.
+        after: number of the comment before the first one to tell of, if nobody was told of this thread before.
+
+    Returns:
+        How many followers were told.
+    """
+    with transaction.atomic():
+        # Whoever is commenting has seen this job wait and queued none; their comment is there when they let go of this row.
+        posting = Posting.objects.select_for_update().filter(pk=posting_id).values_list("comments", flat=True).first()
+    if posting is None:
+        return 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Passes over one thread go one after the other, and nobody who comments waits for them.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('community.tell_followers'), %s)", [posting_id])
+        told = Posting.objects.values_list("told_comments", flat=True).get(pk=posting_id)
+        values = {"posting": posting_id, "after": after if told is None else told, "until": posting}
+        cursor.execute(_TELL_FOLLOWERS, values | {"defaults": _DEFAULTS})
+        count = cursor.rowcount
+        Posting.objects.filter(pk=posting_id).update(told_comments=posting)
+    return int(count)
 
 
 def tell_of_posting(*, posting_id: int, now: datetime) -> int:
@@ -126,9 +182,10 @@ def tell_of_posting(*, posting_id: int, now: datetime) -> int:
             """
             INSERT INTO community_notification (member_id, kind, posting_id, actor_id, text, made_at, mail_due)
             SELECT f.member_id, 'posting', p.id, p.author_id, '', %s,
-                   COALESCE(r.rhythm, w.rhythms ->> 'posting', 'weekly') <> 'never'
+                   m.account_id IS NOT NULL AND COALESCE(r.rhythm, w.rhythms ->> 'posting', %s) <> 'never'
             FROM community_posting AS p
             JOIN community_topicfollow AS f ON f.topic_id = p.topic_id AND f.member_id <> p.author_id
+            JOIN members_member AS m ON m.id = f.member_id
             LEFT JOIN community_notificationwish AS w ON w.member_id = f.member_id
             LEFT JOIN community_topicrhythm AS r ON r.member_id = f.member_id AND r.topic_id = p.topic_id
             WHERE p.id = %s AND p.representative_id IS NULL AND p.state = 'published'
@@ -136,7 +193,7 @@ def tell_of_posting(*, posting_id: int, now: datetime) -> int:
                 AND NOT EXISTS (SELECT FROM community_notification AS n WHERE n.member_id = f.member_id
                                 AND n.posting_id = p.id)
             """,
-            [now, posting_id],
+            [now, rules.DEFAULTS[Kind.POSTING].value, posting_id],
         )
         return int(cursor.rowcount)
 
@@ -237,83 +294,119 @@ def unsubscribe(*, standing: Standing, now: datetime, token: str) -> None:
         audit.record("community.mails.unsubscribe", standing=standing, thing=f"member:{member}", now=now)
 
 
+# What is due to be told by mail in the windows of time that are open now (``_open_windows``).
+_DUE = """
+    FROM community_notification AS n
+    JOIN members_member AS m ON m.id = n.member_id AND m.account_id IS NOT NULL
+    LEFT JOIN community_notificationwish AS w ON w.member_id = n.member_id
+    LEFT JOIN community_posting AS p ON p.id = n.posting_id
+    LEFT JOIN community_topicrhythm AS r
+        ON r.member_id = n.member_id AND r.topic_id = p.topic_id AND n.kind = 'posting'
+    LEFT JOIN members_member AS a ON a.id = n.actor_id
+    JOIN unnest(%(zones)s::text[], %(quiet_from)s::integer[], %(quiet_until)s::integer[], %(rhythms)s::text[],
+                %(days)s::timestamptz[]) AS o(zone, quiet_from, quiet_until, rhythms, day_began)
+        ON o.zone = COALESCE(w.time_zone, %(zone)s) AND o.quiet_from = COALESCE(w.quiet_from, %(from)s)
+        AND o.quiet_until = COALESCE(w.quiet_until, %(until)s)
+    CROSS JOIN LATERAL (SELECT COALESCE(r.rhythm, w.rhythms ->> n.kind, %(defaults)s::jsonb ->> n.kind) AS rhythm) AS c
+    WHERE n.mail_due AND (c.rhythm = 'instant' OR c.rhythm = ANY(string_to_array(o.rhythms, ' '))
+                          AND (w.digested_at IS NULL OR w.digested_at < o.day_began))
+"""
+_DUE_MEMBERS = f"""
+    SELECT DISTINCT n.member_id {_DUE} AND n.member_id > %(after)s ORDER BY n.member_id LIMIT {MEMBERS_A_RUN}
+"""
+_CLAIM = f"""
+    SELECT n.member_id, n.id, n.kind, n.count, n.seen_at IS NULL, COALESCE(a.handle, ''),
+           CASE WHEN p.state = 'published' THEN p.title ELSE '' END, c.rhythm <> 'instant'
+    {_DUE} AND n.member_id = ANY(%(members)s) ORDER BY n.member_id, n.id FOR UPDATE OF n SKIP LOCKED
+"""
+_NOTE_DIGEST = """
+    INSERT INTO community_notificationwish (member_id, rhythms, time_zone, quiet_from, quiet_until, digested_at)
+    SELECT member, '{}', %s, %s, %s, %s FROM unnest(%s::bigint[]) AS member
+    ON CONFLICT (member_id) DO UPDATE SET digested_at = EXCLUDED.digested_at
+"""
+
+
+class _Told(NamedTuple):
+    """A notification that is due by mail."""
+
+    member_id: int
+    notification_id: int
+    kind: str
+    comments: int
+    is_unseen: bool
+    handle: str
+    title: str
+    is_digest: bool
+
+
 def send_due_mails(*, standing: Standing, now: datetime) -> int:
     """Send what is due to be told by mail, one mail for each member; returns how many mails.
 
-    Who may: the worker. What is marked and what is queued stands in one transaction for each member, so a run that is killed
-    neither loses nor repeats a mail.
+    Who may: the worker. What is marked and what is queued stands in one transaction for each ``MEMBERS_A_RUN`` members, so a
+    run that is killed neither loses nor repeats a mail. Members to whom nothing is due now cost nothing.
     """
+    windows = _open_windows(now)
     sent, after = 0, 0
-    while True:
-        members = list(
-            Notification.objects.filter(mail_due=True, member_id__gt=after)
-            .order_by("member_id")
-            .values_list("member_id", flat=True)
-            .distinct()[:MEMBERS_A_RUN]
-        )
-        if not members:
-            break
-        wishes = NotificationWish.objects.in_bulk(members)
-        for member in members:
-            wish = wishes.get(member) or NotificationWish(
-                member_id=member,
-                quiet_from=rules.QUIET_FROM,
-                quiet_until=rules.QUIET_UNTIL,
-                time_zone=settings.TIME_ZONE,
-            )
-            due = rules.due_rhythms(now, ZoneInfo(wish.time_zone), wish.quiet_from, wish.quiet_until, wish.digested_at)
-            if due:
-                sent += _mail(standing, now, wish, due)
+    while windows["zones"]:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_DUE_MEMBERS, windows | {"after": after})
+            members = [member for (member,) in cursor.fetchall()]
+            if not members:
+                break
+            cursor.execute(_CLAIM, windows | {"members": members})
+            told = [_Told(*row) for row in cursor.fetchall()]
+            sent += _mail(standing, now, told)
         after = members[-1]
     return sent
 
 
-def _mail(standing: Standing, now: datetime, wish: NotificationWish, due: frozenset[Rhythm]) -> int:
-    with transaction.atomic():
-        topics = dict(TopicRhythm.objects.filter(member_id=wish.member_id).values_list("topic_id", "rhythm"))
-        waiting = (
-            Notification.objects.select_for_update(of=("self",), skip_locked=True)
-            .filter(member_id=wish.member_id, mail_due=True)
-            .select_related("posting", "actor")
-            .defer("posting__body", "posting__html")
-            .order_by("pk")
-        )
-        chosen = []
-        digest = False
-        for told in waiting:
-            rhythm = rules.rhythm_of(told.kind, wish.rhythms)
-            if told.kind == Kind.POSTING and told.posting and told.posting.topic_id in topics:
-                rhythm = Rhythm(topics[told.posting.topic_id])
-            if rhythm in due:
-                chosen.append(told)
-                digest = digest or rhythm != Rhythm.INSTANT
-        if not chosen:
-            return 0
-        Notification.objects.filter(pk__in=[told.pk for told in chosen]).update(mail_due=False)
-        if digest:
-            NotificationWish.objects.update_or_create(
-                member_id=wish.member_id,
-                defaults={"digested_at": now},
-                create_defaults={"digested_at": now, "time_zone": wish.time_zone},
-            )
+def _open_windows(now: datetime) -> dict[str, Any]:
+    """Time zones with quiet hours in which a mail may be sent now: which rhythms it may serve, and when the day began."""
+    default = (settings.TIME_ZONE, rules.QUIET_FROM, rules.QUIET_UNTIL)
+    chosen = NotificationWish.objects.order_by().values_list("time_zone", "quiet_from", "quiet_until").distinct()
+    found = []
+    for zone, quiet_from, quiet_until in {default, *chosen}:
+        rhythms = rules.due_rhythms(now, ZoneInfo(zone), quiet_from, quiet_until, None)
+        if rhythms:
+            day = rules.day_began(now, ZoneInfo(zone))
+            found.append((zone, quiet_from, quiet_until, " ".join(sorted(rhythms)), day))
+    columns = ("zones", "quiet_from", "quiet_until", "rhythms", "days")
+    return {
+        **{column: [row[place] for row in found] for place, column in enumerate(columns)},
+        "zone": default[0], "from": default[1], "until": default[2], "defaults": _DEFAULTS,
+    }  # fmt: skip
+
+
+def _mail(standing: Standing, now: datetime, told: Sequence[_Told]) -> int:
+    """Queue the mails of one batch, in the transaction that claimed the notifications; returns how many."""
+    if not told:
+        return 0
+    Notification.objects.filter(pk__in=[each.notification_id for each in told]).update(mail_due=False)
+    digests = sorted({each.member_id for each in told if each.is_digest})
+    if digests:
+        with connection.cursor() as cursor:
+            cursor.execute(_NOTE_DIGEST, [settings.TIME_ZONE, rules.QUIET_FROM, rules.QUIET_UNTIL, now, digests])
+    lines: dict[int, list[str]] = {}
+    for each in told:
+        own = lines.setdefault(each.member_id, [])
         # Whoever has read it in the page needs no mail of it.
-        lines = [_line(told) for told in chosen if told.seen_at is None]
-        if lines:
-            stop = settings.SITE_URL + reverse("community:unsubscribe", args=[unsubscribe_token(wish.member_id)])
-            mail_each(
-                [
-                    Letter(
-                        member_id=wish.member_id,
-                        subject=_subject(len(lines)),
-                        text=_text(lines, stop),
-                        unsubscribe=stop,
-                    )
-                ]
+        if each.is_unseen:
+            own.append(_line(each))
+    letters = []
+    for member, own in lines.items():
+        if own:
+            stop = settings.SITE_URL + reverse("community:unsubscribe", args=[unsubscribe_token(member)])
+            letters.append(
+                Letter(member_id=member, subject=_subject(len(own)), text=_text(own, stop), unsubscribe=stop)
             )
-        audit.record(
-            "community.mails.send", standing=standing, thing=f"member:{wish.member_id}", now=now, lines=len(lines)
-        )
-    return 1 if lines else 0
+    mail_each(letters)
+    audit.record_each(
+        "community.mails.send",
+        [(f"member:{member}", {"lines": len(own)}) for member, own in lines.items()],
+        standing=standing,
+        now=now,
+    )
+    return len(letters)
 
 
 def _subject(count: int) -> str:
@@ -343,18 +436,25 @@ _WORDS = {
 }
 
 
-def _line(told: Notification) -> str:
-    link = settings.SITE_URL + reverse("community:notification-open", args=[told.pk])
+def _line(told: _Told) -> str:
+    link = settings.SITE_URL + reverse("community:notification-open", args=[told.notification_id])
     if told.kind in {Kind.DECISION, Kind.APPEAL}:
         return f"- A moderator has decided about words of yours. What, why, and how to appeal: {link}"
-    who = (told.actor.handle if told.actor else None) or "A colleague"
-    title = f"“{told.posting.title}”" if told.posting and told.posting.state == "published" else "a thread"
+    who = told.handle or "A colleague"
+    title = f"“{told.title}”" if told.title else "a thread"
+    if told.comments > 1:
+        return f"- {told.comments} new comments, the last by {who}: {title}\n  {link}"
     return f"- {who} {_WORDS[Kind(told.kind)]}: {title}\n  {link}"
 
 
 def forget_seen(*, standing: Standing, now: datetime) -> int:
-    """Delete what was seen long ago; returns how many."""
+    """Delete what was seen long ago, and what nobody has looked at for long; returns how many.
+
+    Decisions about a member's own words stay until they were seen.
+    """
     with transaction.atomic():
-        count = Notification.objects.filter(seen_at__lt=now - timedelta(days=rules.KEPT_DAYS)).delete()[0]
+        old = Q(seen_at__lt=now - timedelta(days=rules.KEPT_DAYS))
+        unseen = Q(seen_at=None, made_at__lt=now - timedelta(days=rules.UNSEEN_KEPT_DAYS))
+        count = Notification.objects.filter(old | unseen & ~Q(kind__in=rules.ALWAYS_TOLD)).delete()[0]
         audit.record("community.notifications.forget", standing=standing, thing="", now=now, count=count)
     return count

@@ -29,6 +29,9 @@ _COUNT = """
         comments = (SELECT COALESCE(max(number), 0) FROM community_comment WHERE posting_id = p.id),
         voices = (SELECT count(DISTINCT author_id) FROM community_comment
                   WHERE posting_id = p.id AND author_id <> p.author_id),
+        -- The numbers of what moved away are given again.
+        told_comments = CASE WHEN told_comments IS NOT NULL THEN LEAST(told_comments,
+            (SELECT COALESCE(max(number), 0) FROM community_comment WHERE posting_id = p.id)) END,
         commented_at = (SELECT max(commented_at) FROM community_comment WHERE posting_id = p.id)
     WHERE p.id = ANY(%s) RETURNING p.id, p.voices
 """

@@ -1,4 +1,5 @@
 import auscult.community.rules.moderation
+import auscult.community.rules.notifying
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
@@ -58,6 +59,7 @@ class Migration(migrations.Migration):
                 ("posted_at", models.DateTimeField()),
                 ("edited_at", models.DateTimeField(null=True)),
                 ("comments", models.PositiveIntegerField(default=0)),
+                ("told_comments", models.PositiveIntegerField(null=True)),
                 ("commented_at", models.DateTimeField(null=True)),
                 ("voices", models.PositiveIntegerField(default=0)),
                 ("useful", models.PositiveIntegerField(default=0)),
@@ -782,6 +784,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("text", models.TextField(blank=True)),
+                ("count", models.PositiveIntegerField(db_default=1, default=1)),
                 ("made_at", models.DateTimeField()),
                 ("seen_at", models.DateTimeField(null=True)),
                 ("mail_due", models.BooleanField(default=False)),
@@ -824,11 +827,20 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [
-                    models.Index(fields=["member", "-id"], name="notifications_newest"),
+                    models.Index(fields=["member", "-made_at", "-id"], name="notifications_newest"),
                     models.Index(condition=models.Q(("seen_at", None)), fields=["member"], name="notifications_unseen"),
                     models.Index(
                         condition=models.Q(("mail_due", True)), fields=["member", "id"], name="notifications_to_mail"
                     ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            ("kind", auscult.community.rules.notifying.Kind["COMMENT"]), ("seen_at", None)
+                        ),
+                        fields=("member", "posting"),
+                        name="one_unseen_of_a_thread",
+                    )
                 ],
             },
         ),

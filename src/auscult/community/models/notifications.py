@@ -22,7 +22,7 @@ class Notification(models.Model):
     decision = models.ForeignKey(Decision, on_delete=models.CASCADE, null=True, related_name="+")
     text = models.TextField(blank=True)
     # Comments that this is about, of which ``comment`` and ``actor`` are the last.
-    count = models.PositiveIntegerField(default=1)
+    count = models.PositiveIntegerField(default=1, db_default=1)
     made_at = models.DateTimeField()
     seen_at = models.DateTimeField(null=True)
     # When a mail with it was queued; null where none was and none is due.

@@ -43,6 +43,8 @@ class Posting(models.Model):
     posted_at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True)
     comments = models.PositiveIntegerField(default=0)
+    # Comments of which followers were told; null before the first pass (actions.notifying).
+    told_comments = models.PositiveIntegerField(null=True)
     commented_at = models.DateTimeField(null=True)
     # What ranking rests on: distinct members who commented, ratings of 2 and 3, and the hour it stands at.
     voices = models.PositiveIntegerField(default=0)

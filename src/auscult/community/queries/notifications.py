@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
@@ -28,10 +28,10 @@ UNSEEN = f"""
 
 @dataclass(frozen=True)
 class NotificationLine:
-    """One notification; several unseen ones of the same kind in one thread stand together.
+    """One notification; new comments in one thread stand together, and so do unseen answers.
 
     Attributes:
-        count: how many it stands for.
+        count: how many comments it stands for.
         others: of how many members besides the one named.
     """
 
@@ -56,15 +56,18 @@ class NotificationPage:
 
 
 _LIST = """
-    SELECT max(n.id) AS last, n.kind, CASE WHEN p.state = 'published' THEN p.title ELSE '' END,
-           (array_agg(m.handle ORDER BY n.id DESC))[1], (array_agg(n.text ORDER BY n.id DESC))[1], max(n.made_at),
-           n.seen_at IS NOT NULL, count(*), count(DISTINCT n.actor_id)
-    FROM (SELECT * FROM community_notification WHERE member_id = %s AND id < %s ORDER BY id DESC LIMIT 500) AS n
+    SELECT (array_agg(n.id ORDER BY n.made_at DESC, n.id DESC))[1] AS last, n.kind,
+           CASE WHEN p.state = 'published' THEN p.title ELSE '' END,
+           (array_agg(m.handle ORDER BY n.made_at DESC, n.id DESC))[1],
+           (array_agg(n.text ORDER BY n.made_at DESC, n.id DESC))[1], max(n.made_at) AS newest,
+           n.seen_at IS NOT NULL, sum(n.count)::integer, count(DISTINCT n.actor_id)
+    FROM (SELECT * FROM community_notification WHERE member_id = %s AND (made_at, id) < (%s, %s)
+          ORDER BY made_at DESC, id DESC LIMIT 500) AS n
     LEFT JOIN community_posting AS p ON p.id = n.posting_id
     LEFT JOIN members_member AS m ON m.id = n.actor_id
     GROUP BY n.kind, n.posting_id, p.state, p.title, n.seen_at IS NOT NULL,
-             CASE WHEN n.kind IN ('comment', 'answer') AND n.seen_at IS NULL THEN 0 ELSE n.id END
-    ORDER BY last DESC LIMIT %s
+             CASE WHEN n.kind = 'answer' AND n.seen_at IS NULL THEN 0 ELSE n.id END
+    ORDER BY newest DESC, last DESC LIMIT %s
 """
 
 
@@ -79,7 +82,7 @@ def list_notifications(standing: Standing, before: str = "") -> NotificationPage
     """
     member = standing.require_member()
     with connection.cursor() as cursor:
-        cursor.execute(_LIST, [member, whole_number(before) or 2**62, PER_PAGE + 1])
+        cursor.execute(_LIST, [member, *_read_edge(before), PER_PAGE + 1])
         rows = cursor.fetchall()
     lines = [
         NotificationLine(pk, Kind(kind), title or "", handle or "", text, at, seen, count, max(people - 1, 0))
@@ -87,7 +90,23 @@ def list_notifications(standing: Standing, before: str = "") -> NotificationPage
     ]
     more = len(lines) > PER_PAGE
     lines = lines[:PER_PAGE]
-    return NotificationPage(lines, str(lines[-1].notification_id) if more else "", any(not line.seen for line in lines))
+    edge = f"{(lines[-1].made_at - _EPOCH) // _TICK}-{lines[-1].notification_id}" if more else ""
+    return NotificationPage(lines, edge, any(not line.seen for line in lines))
+
+
+_EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
+
+def _read_edge(before: str) -> tuple[datetime, int]:
+    """Instant and number before which a page begins; the newest of all where nothing sensible was asked for."""
+    at, _, number = before.partition("-")
+    ticks, last = whole_number(at), whole_number(number)
+    if ticks is None or last is None:
+        return datetime.max.replace(tzinfo=UTC), 2**62
+    try:
+        return _EPOCH + ticks * _TICK, last
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC), 2**62
 
 
 @dataclass(frozen=True)

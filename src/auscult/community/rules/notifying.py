@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, time
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -63,6 +63,13 @@ ALWAYS_TOLD = frozenset({Kind.DECISION, Kind.APPEAL})
 DIGEST_HOUR, QUIET_FROM, QUIET_UNTIL = 7, 22, 7
 #: Days for which what was seen is kept.
 KEPT_DAYS = 90
+#: Days after which what nobody has looked at is deleted too. It was also mailed, and the thread itself is still there; a
+#: list that grows for members who have stopped coming was the largest table. Decisions about a member's own words are kept
+#: until the member has seen them.
+UNSEEN_KEPT_DAYS = 90
+#: Seconds from a comment until the followers of its thread are told: a discussion that goes on is one pass, not one for
+#: each comment. Who is answered, mentioned, or quoted is told at once.
+TELL_FOLLOWERS_AFTER_SECONDS = 60
 
 
 def rhythm_problem(kind: str, rhythm: str) -> str | None:
@@ -92,6 +99,11 @@ def is_quiet(local_hour: int, quiet_from: int, quiet_until: int) -> bool:
     return local_hour >= quiet_from or local_hour < quiet_until
 
 
+def day_began(now: datetime, zone: ZoneInfo) -> datetime:
+    """When the local day began; a digest that went before it leaves room for another."""
+    return datetime.combine(now.astimezone(zone).date(), time.min, zone)
+
+
 def due_rhythms(
     now: datetime, zone: ZoneInfo, quiet_from: int, quiet_until: int, digested_at: datetime | None
 ) -> frozenset[Rhythm]:
@@ -111,7 +123,7 @@ def due_rhythms(
     if is_quiet(local.hour, quiet_from, quiet_until):
         return frozenset()
     found = {Rhythm.INSTANT}
-    if local.hour >= DIGEST_HOUR and (digested_at is None or digested_at.astimezone(zone).date() < local.date()):
+    if local.hour >= DIGEST_HOUR and (digested_at is None or digested_at < day_began(now, zone)):
         found.add(Rhythm.DAILY)
         if local.weekday() == 0:
             found.add(Rhythm.WEEKLY)
