@@ -120,7 +120,7 @@ def test_followers_of_a_topic_are_told_once_even_if_the_job_runs_twice(make_memb
 
 
 def test_unseen_comments_of_a_thread_stand_together_and_opening_marks_them(make_member, author, posting, now, client):
-    from auscult.members.models import Account, Member
+    from auscult.members.models import Account
 
     for _ in range(4):
         comment(make_member(), posting, now)
