@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,9 @@ from auscult.evidence.signatures import load_signing_key, public_key_text, sign
 from auscult.publishing.models import Checkpoint, RecordDocument, RecordEntry
 from auscult.shared.refusals import NotFound
 
+#: Entries that one statement writes.
+ENTRIES_A_STATEMENT = 1000
+
 
 def append(
     kind: str, content: dict[str, Any], *, at: datetime, documents: Mapping[str, bytes] | None = None
@@ -28,23 +31,37 @@ def append(
         at: when it happened.
         documents: name → public bytes that belong to it; the entry holds their SHA-256 under ``documents``.
     """
-    payload = {"kind": kind, "at": at.isoformat(), **content}
     if documents:
-        payload["documents"] = {name: sha256(body) for name, body in documents.items()}
-    leaf = merkle.leaf_hash(canonical_json(payload))
+        content = content | {"documents": {name: sha256(body) for name, body in documents.items()}}
+    with transaction.atomic():
+        for body in (documents or {}).values():
+            RecordDocument.objects.get_or_create(sha256=sha256(body), defaults={"body": body})
+        return append_each(kind, [content], at=at)[0]
+
+
+def append_each(kind: str, contents: Sequence[Mapping[str, Any]], *, at: datetime) -> list[RecordEntry]:
+    """Append one entry for each content, in their order; those that are there already are given as they are.
+
+    Four queries, and one for each ``ENTRIES_A_STATEMENT`` entries.
+    """
+    payloads = [{"kind": kind, "at": at.isoformat(), **content} for content in contents]
+    hashes = [merkle.leaf_hash(canonical_json(payload)) for payload in payloads]
     with transaction.atomic():
         with connection.cursor() as cursor:
             # Indexes have no gaps, so appending goes one at a time.
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('publishing.record'))")
-        known = RecordEntry.objects.filter(leaf=leaf).first()
-        if known:
-            return known
-        for body in (documents or {}).values():
-            RecordDocument.objects.get_or_create(sha256=sha256(body), defaults={"body": body})
+        found = {bytes(entry.leaf): entry for entry in RecordEntry.objects.filter(leaf__in=hashes)}
         size = RecordEntry.objects.count()
-        return RecordEntry.objects.create(
-            index=size, kind=kind, thing=content.get("thing", ""), payload=payload, leaf=leaf, written_at=at
-        )
+        new = {leaf: payload for leaf, payload in zip(hashes, payloads, strict=True) if leaf not in found}
+        entries = [
+            RecordEntry(
+                index=size + place, kind=kind, thing=payload.get("thing", ""), payload=payload, leaf=leaf, written_at=at
+            )
+            for place, (leaf, payload) in enumerate(new.items())
+        ]
+        made = RecordEntry.objects.bulk_create(entries, batch_size=ENTRIES_A_STATEMENT)
+    found |= {bytes(entry.leaf): entry for entry in made}
+    return [found[leaf] for leaf in hashes]
 
 
 def append_and_sign(

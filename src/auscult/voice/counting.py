@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
@@ -12,7 +13,7 @@ import numpy as np
 from django.db import connection
 
 from auscult.members.queries.standing import count_verified
-from auscult.organisations.models import Affiliation, Organisation
+from auscult.organisations.models import Organisation
 from auscult.organisations.queries import SPEAKING_KINDS
 from auscult.registry.queries import STRATUM_VARIABLES, find_frame
 from auscult.registry.rules import coarsen
@@ -76,6 +77,20 @@ def _read(topic_id: int, at: datetime) -> _InForce:
     return found
 
 
+def _read_affiliations(members: Collection[int]) -> dict[int, set[int]]:
+    """Organization → those of some members who belong to it, in one query for all organizations."""
+    found: dict[int, set[int]] = defaultdict(set)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT organisation_id, member_id FROM organisations_affiliation "
+            "WHERE member_id = ANY(%s) AND ended_at IS NULL",
+            [list(members)],
+        )
+        for organisation_id, member_id in cursor.fetchall():
+            found[organisation_id].add(member_id)
+    return found
+
+
 def count_topic(topic_id: int, now: datetime, before: MandateSnapshot | None) -> TopicCount:
     """Count one topic.
 
@@ -84,6 +99,7 @@ def count_topic(topic_id: int, now: datetime, before: MandateSnapshot | None) ->
     """
     eligible = count_verified(now)
     present = _read(topic_id, now)
+    belonging = _read_affiliations(present.cells)
     frame = find_frame()
     shown_before = {row["slug"]: row for row in before.figures} if before else {}
     # Compared with what was counted last for each organisation, not with the month before: small changes add up.
@@ -109,7 +125,9 @@ def count_topic(topic_id: int, now: datetime, before: MandateSnapshot | None) ->
                 "repeated": False,
                 "counted_at": now.isoformat(),
             }
-            | _figures(organisation, present, eligible, now, old, frame.margins if frame else None)
+            | _figures(
+                organisation, present, belonging[organisation.pk], eligible, now, old, frame.margins if frame else None
+            )
             | {"flows": rules.publishable_flows(flows) if old and not old["withheld"] else None}
         )
     return TopicCount(eligible, figures)
@@ -134,6 +152,7 @@ def _revoked(found: _InForce, organisation_id: int) -> set[int]:
 def _figures(
     organisation: Organisation,
     present: _InForce,
+    belonging: set[int],
     eligible: int,
     now: datetime,
     old: dict[str, Any] | None,
@@ -152,7 +171,7 @@ def _figures(
     result["shares"] = [share | weighted.get(share["stance"], unknown) for share in result["shares"]]
     members = list(stances)
     days = Counter(statement.stated_at.date() for statement in statements.values())
-    belong = Affiliation.objects.filter(organisation=organisation, member_id__in=members, ended_at=None).count()
+    belong = len(belonging.intersection(members))
     joined = sum(present.joined_at[member] > now - rules.RECENTLY_JOINED for member in members)
     return result | {
         "withheld": False,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from itertools import batched
 
 from django.contrib.postgres.search import SearchQuery
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 
 from auscult.community.models import (
@@ -30,6 +31,8 @@ from auscult.community.words import render
 from auscult.shared import audit
 from auscult.shared.standing import Standing
 
+#: Texts in which one statement replaces a handle.
+WORDS_A_STATEMENT = 1000
 #: What stands where an author took the words away.
 REMOVED = "Removed by its author."
 
@@ -72,7 +75,16 @@ def _forget_mentions(handle: str | None) -> None:
     mention = re.compile(rf"(?<![\w@/.-])@{re.escape(handle)}\b", re.IGNORECASE)
     said = SearchQuery(handle, search_type="phrase", config="english")
     for model, found in ((Posting, {"words__search": said}), (Comment, {"search": said})):
-        for words in model.objects.only("body", "html").filter(**found):
-            if mention.search(words.body):
-                body = mention.sub("@somebody-who-left", words.body)
-                model.objects.filter(pk=words.pk).update(body=body, html=render(body).html)
+        words = model.objects.filter(**found).values_list("pk", "body")
+        changed = ((pk, mention.sub("@somebody-who-left", body)) for pk, body in words if mention.search(body))
+        for batch in batched(changed, WORDS_A_STATEMENT, strict=False):
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"UPDATE {model._meta.db_table} AS t SET body = v.body, html = v.html "  # noqa: S608 - names of ours
+                    "FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS v(id, body, html) WHERE t.id = v.id",
+                    [
+                        [pk for pk, _ in batch],
+                        [body for _, body in batch],
+                        [render(body).html for _, body in batch],
+                    ],
+                )

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection, models, transaction
 
 from auscult.members import access, casework, rules
-from auscult.members.models import Account, Claim, Member, RoleGrant, Unmasking, Vouch
+from auscult.members.models import Account, Claim, LoginSession, Member, RoleGrant, Unmasking, Vouch
 from auscult.members.rules import ClaimKind, ClaimState
 from auscult.registry.queries import match_record
 from auscult.shared import audit, crypto
@@ -249,8 +249,9 @@ def erase_account(*, standing: Standing, now: datetime, rejoin_at: datetime) -> 
         member.suspended_for = member.lapse_notice = ""
         member.erased_at = now
         member.save()
-        for session in UserSession.objects.filter(user_id=account_id):
-            session.end()
+        own = UserSession.objects.filter(user_id=account_id)
+        LoginSession.objects.filter(session_key__in=own.values("session_key")).delete()
+        own.delete()
         addresses = {
             *EmailAddress.objects.filter(user_id=account_id).values_list("email", flat=True),
             *Account.objects.filter(pk__in=[account_id]).values_list("email", flat=True),

@@ -200,7 +200,12 @@ def _set_dispositions(survey: Survey) -> dict[Disposition, int] | None:
         code = rules.disposition(state, answered.get(member_id), begun=rules.locator(key, member_id) in begun)
         by_code.setdefault(code, []).append(member_id)
     for disposition, members in by_code.items():
-        Invitation.objects.filter(survey=survey, member_id__in=members).update(disposition=disposition)
+        with connection.cursor() as cursor:
+            # An array is one parameter, whatever its length; a list of parameters ends at 65,535.
+            cursor.execute(
+                "UPDATE surveys_invitation SET disposition = %s WHERE survey_id = %s AND member_id = ANY(%s)",
+                [disposition, survey.pk, members],
+            )
     return count_dispositions(survey.pk)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from auscult.community.markup import to_html
 from auscult.evidence.bundle import sha256
@@ -23,8 +23,6 @@ from auscult.voice.letter import write_letter
 from auscult.voice.models import Appeal, AppealVersion, Delivery
 from auscult.voice.queries.appeals import list_signatories, sentence_of
 from auscult.voice.rules import AppealState
-
-_log = logging.getLogger(__name__)
 
 
 class CannotDeliverAppeal(Conflict):
@@ -184,36 +182,54 @@ def note_silence(*, standing: Standing, now: datetime, delivery_id: int) -> None
         due = delivery.sent_at + rules.ANSWER_WITHIN
         if delivery.answered_at is not None or delivery.silence_index is not None or now < due:
             raise Conflict("There is no silence to note.")
-        entry = record.append_and_sign(
-            "appeal.silent",
-            {
-                "thing": f"appeal:{delivery.addressee.appeal_id}",
-                "addressee": delivery.addressee.name,
-                "asked_at": delivery.sent_at.isoformat(),
-                "due_at": due.isoformat(),
-            },
-            at=now,
-        )
-        Delivery.objects.filter(pk=delivery.pk).update(silence_index=entry.index)
+        _note_silences([delivery], now)
         audit.record(
             "voice.appeal.note_silence", standing=standing, thing=f"appeal:{delivery.addressee.appeal_id}", now=now
         )
 
 
+def _note_silences(deliveries: Sequence[Delivery], now: datetime) -> None:
+    entries = record.append_each(
+        "appeal.silent",
+        [
+            {
+                "thing": f"appeal:{delivery.addressee.appeal_id}",
+                "addressee": delivery.addressee.name,
+                "asked_at": delivery.sent_at.isoformat(),
+                "due_at": (delivery.sent_at + rules.ANSWER_WITHIN).isoformat(),
+            }
+            for delivery in deliveries
+        ],
+        at=now,
+    )
+    # The whole record is hashed for a signature: once for all of them, not once for each.
+    record.sign_checkpoint(at=now)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE voice_delivery AS d SET silence_index = v.place "
+            "FROM unnest(%s::bigint[], %s::bigint[]) AS v(id, place) WHERE d.id = v.id",
+            [[delivery.pk for delivery in deliveries], [entry.index for entry in entries]],
+        )
+
+
 def note_due_silences(*, now: datetime) -> int:
-    """Note every silence that is due; the worker calls it each hour. Returns how many."""
-    due = Delivery.objects.filter(
-        answered_at=None, silence_index=None, sent_at__lte=now - rules.ANSWER_WITHIN
-    ).values_list("pk", flat=True)
-    noted = 0
-    for delivery_id in list(due):
-        try:
-            note_silence(standing=CONSOLE, now=now, delivery_id=delivery_id)
-        except Exception:  # noqa: BLE001 - logged, whatever it was; tried again in an hour
-            _log.exception("The silence after delivery %s could not be noted", delivery_id)
-        else:
-            noted += 1
-    return noted
+    """Note every silence that is due, in one transaction; the worker calls it each hour. Returns how many."""
+    with transaction.atomic():
+        due = list(
+            Delivery.objects.select_for_update(of=("self",))
+            .select_related("addressee")
+            .filter(answered_at=None, silence_index=None, sent_at__lte=now - rules.ANSWER_WITHIN)
+            .order_by("pk")
+        )
+        if due:
+            _note_silences(due, now)
+            audit.record_each(
+                "voice.appeal.note_silence",
+                [(f"appeal:{delivery.addressee.appeal_id}", {}) for delivery in due],
+                standing=CONSOLE,
+                now=now,
+            )
+    return len(due)
 
 
 def end_appeal(*, standing: Standing, now: datetime, appeal_id: int, outcome: str) -> Appeal:
