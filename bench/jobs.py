@@ -7,6 +7,7 @@ hashing their numbers; that of a comment is the bare limit, one prepared query. 
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 import time
@@ -135,7 +136,7 @@ def measure_burst(comments: int) -> list[Measure]:
             cursor.execute("DELETE FROM procrastinate_jobs WHERE task_name = 'community.tell_followers' RETURNING args")
             waiting = cursor.fetchall()
         for (arguments,) in waiting:
-            notifying.tell_followers(**arguments)
+            notifying.tell_followers(**json.loads(arguments))
 
     def burst() -> None:
         for number in range(comments):

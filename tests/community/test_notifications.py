@@ -11,7 +11,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from auscult.community.actions import notifying
 from auscult.community.actions.comments import add_comment, retract_comment
-from auscult.community.actions.notifying import CannotSetWishes, send_due_mails, set_wishes, unsubscribe_token
+from auscult.community.actions.mailing import send_due_mails
+from auscult.community.actions.notifying import CannotSetWishes, set_wishes, unsubscribe_token
 from auscult.community.actions.postings import create_posting
 from auscult.community.actions.ties import follow_topic, mute_member, tie_posting
 from auscult.community.models import Notification, NotificationWish

@@ -15,7 +15,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from auscult.community.actions import notifying
+from auscult.community.actions import mailing, notifying
 from auscult.community.actions.privacy import _forget_mentions
 from auscult.members import casework
 from auscult.members.actions import life, loads
@@ -392,7 +392,8 @@ JOBS = {
     "members.notify_unmaskings": Job(unmaskings, at(notify_unmaskings), MAILS),
     # Batches of 5,000 records (loads.RECORDS_A_BATCH): the second one takes as many queries again.
     "members.apply_load": Job(changed_records, apply_load, 10),
-    "community.send_due_mails": Job(notifications, at(notifying.send_due_mails), 9 * 10),
+    # Ten batches of 1,000 members (mailing.MEMBERS_A_RUN) instead of one, ten queries each.
+    "community.send_due_mails": Job(notifications, at(mailing.send_due_mails), 9 * 10),
     "community.forget_seen": Job(lambda rows: notifications(rows, LONG_AGO), at(notifying.forget_seen)),
     "community.tell_of_posting": Job(followed_topic, tell_of_posting),
     "community.tell_followers": Job(followed_thread, tell_followers),

@@ -3,7 +3,7 @@
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from auscult.community.actions import notifying
+from auscult.community.actions import mailing, notifying
 from auscult.community.actions.previews import store_preview
 from auscult.community.actions.vocabulary import gather_vocabulary
 from auscult.shared import clock
@@ -32,7 +32,7 @@ def fetch_preview(*, preview_id: int) -> None:
 @app.task(name="community.send_due_mails", queueing_lock="community.send_due_mails", pass_context=False)
 def send_due_mails(timestamp: int) -> None:
     """Send what is due to be told by mail."""
-    notifying.send_due_mails(standing=CONSOLE, now=clock.now())
+    mailing.send_due_mails(standing=CONSOLE, now=clock.now())
 
 
 @app.periodic(cron="41 3 * * *")
