@@ -27,6 +27,12 @@ from auscult.shared.standing import CONSOLE, READER
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("topics")]
 
 
+@pytest.fixture(autouse=True)
+def no_job_is_left_of_a_test_before(db):
+    """A transactional test leaves its jobs; here they are counted."""
+    ProcrastinateJob.objects.all()._raw_delete("default")
+
+
 @pytest.fixture
 def author(make_member):
     return make_member(handle="first-author")
