@@ -1,6 +1,7 @@
 """The command line: ``auscult``.
 
-``verify`` imports neither Django nor a database; every other command sets the local instance up first.
+``verify`` and ``weight`` need the base install only. Every other command needs ``auscult[server]``: it sets up the local
+instance first, and without the server it says so in one sentence.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ import atexit
 import os
 import sys
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
+from typing import IO, Any
 
 import click
 
@@ -19,11 +22,58 @@ from auscult.cli_weight import weight
 # instead of 6.7 ms). It reads this once, when NumPy is first imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+#: Packages of the server that stand for all of it. More than Django, which may be there for another project.
+_SERVER_PACKAGES = ("django", "allauth", "granian", "procrastinate", "psycopg")
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class NeedsServer(click.ClickException):
+    """A command of the server was called in the base install."""
+
+    exit_code = 2
+
+    def __init__(self) -> None:
+        super().__init__("This command needs the server: pip install 'auscult[server]'.")
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print the sentence alone."""
+        click.echo(self.message, file=file, err=file is None)
+
+
+class ServerCommand(click.Command):
+    """A command that only ``auscult[server]`` can run; its help works without."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse before arguments are checked, so that nobody corrects them for nothing.
+
+        Raises:
+            NeedsServer: a package of the server is not installed, and the arguments do not ask for help.
+        """
+        wants_help = self.get_help_option(ctx) is not None and set(args) & set(ctx.help_option_names)
+        if not wants_help and any(find_spec(name) is None for name in _SERVER_PACKAGES):
+            raise NeedsServer
+        return super().parse_args(ctx, args)
+
+
+class ServerGroup(ServerCommand, click.Group):
+    """A group of server commands; so are those within, unless they name another class."""
+
+    command_class = ServerCommand
+
+
+class MainGroup(click.Group):
+    """The commands. One that names no class of its own needs the server."""
+
+    command_class = ServerCommand
+    group_class = ServerGroup
+
+
+@click.group(cls=MainGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="auscult")
 def main() -> None:
-    """Auscult: verified physicians, measured opinion, and a record anyone can check."""
+    """Auscult: verified physicians, measured opinion, and a record anyone can check.
+
+    ``verify`` and ``weight`` work everywhere. The other commands need the server: pip install 'auscult[server]'.
+    """
 
 
 main.add_command(weight)
@@ -59,7 +109,7 @@ def _set_up_django() -> None:
     django.setup()
 
 
-@main.command()
+@main.command(cls=click.Command)
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option("--receipt", type=click.Path(path_type=Path), help="Your receipt: is your ballot among those counted?")
 @click.option("--cells", type=click.Path(path_type=Path), help="The full cell table, for an auditor.")
