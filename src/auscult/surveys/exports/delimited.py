@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-
-import polars as pl
+from itertools import chain, repeat
 
 from auscult.surveys.exports.labels import plain, safe_cell
+from auscult.surveys.exports.parquet import write_parquet
 from auscult.surveys.exports.tables import RARE_LABEL, WITHHELD, ExportSurvey, ReleasedTable
 
 #: Stands for ``WITHHELD`` where a format has numbers instead of codes; declared missing in SPSS.
@@ -16,7 +16,12 @@ WITHHELD_NUMBER = -9
 NOT_SHOWN = "not shown"
 
 
-def item_frame(survey: ExportSurvey, table: ReleasedTable) -> pl.DataFrame:
+type Cell = str | float | int
+#: Columns of equal length by name.
+type Columns = dict[str, list[Cell]]
+
+
+def item_columns(survey: ExportSurvey, table: ReleasedTable) -> Columns:
     """One row per answer, sorted by stratum and answer, so that the order tells nothing.
 
     Returns:
@@ -24,29 +29,41 @@ def item_frame(survey: ExportSurvey, table: ReleasedTable) -> pl.DataFrame:
         frame in the row's stratum.
     """
     groups = list(table.groups())
-    columns: dict[str, pl.Series] = {"answer": pl.Series([table.answers[c][0] for _, c, _ in groups], dtype=pl.String)}
+
+    def column(values: Iterable[Cell]) -> list[Cell]:
+        return list(chain.from_iterable(repeat(v, people) for v, (_, _, people) in zip(values, groups, strict=True)))
+
+    columns = {"answer": column(table.answers[c][0] for _, c, _ in groups)}
     for position, variable in enumerate(survey.strata):
-        columns[variable] = pl.Series([table.strata[r][position] for r, _, _ in groups], dtype=pl.String)
-    columns["weight"] = pl.Series([float(table.weights[r]) for r, _, _ in groups], dtype=pl.Float64)
+        columns[variable] = column(table.strata[r][position] for r, _, _ in groups)
+    columns["weight"] = column(float(table.weights[r]) for r, _, _ in groups)
     if survey.cell_population is not None:
         population = [] if table.population is None else [int(table.population[r]) for r, _, _ in groups]
-        columns["fpc"] = pl.Series(population, dtype=pl.Int64)
-    people = pl.Series([people for _, _, people in groups], dtype=pl.UInt32)
-    rows = pl.select(pl.int_range(len(groups), dtype=pl.UInt32).repeat_by(people).explode()).to_series()
-    return pl.DataFrame(columns)[rows.drop_nulls()]
-
-
-def long_frame(survey: ExportSurvey, tables: Sequence[ReleasedTable]) -> pl.DataFrame:
-    """All items below each other, with the item's code in a first column ``item``."""
-    frames = [item_frame(survey, table).insert_column(0, pl.lit(table.item.code).alias("item")) for table in tables]
-    return pl.concat(frames)
+        columns["fpc"] = column(population)
+    return columns
 
 
 def answers_parquet(survey: ExportSurvey, tables: Sequence[ReleasedTable]) -> bytes:
-    """The long table as Parquet."""
-    buffer = io.BytesIO()
-    long_frame(survey, tables).write_parquet(buffer)
-    return buffer.getvalue()
+    """All items below each other as Parquet, with the item's code in a first column ``item``."""
+    kinds: dict[str, type[Cell]] = {"item": str, "answer": str, **dict.fromkeys(survey.strata, str), "weight": float}
+    if survey.cell_population is not None:
+        kinds["fpc"] = int
+    long: Columns = {name: [] for name in kinds}
+    for table in tables:
+        columns = item_columns(survey, table)
+        long["item"] += [table.item.code] * len(columns["answer"])
+        for name, values in columns.items():
+            long[name] += values
+    return write_parquet(long, kinds)
+
+
+def columns_csv(columns: Columns) -> bytes:
+    """Columns as a comma-separated file with a header."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    return text.getvalue().encode()
 
 
 def _csv(header: Iterable[str], rows: Iterable[Iterable[str | float]]) -> bytes:
@@ -58,12 +75,12 @@ def _csv(header: Iterable[str], rows: Iterable[Iterable[str | float]]) -> bytes:
 
 
 def item_csv(survey: ExportSurvey, table: ReleasedTable) -> bytes:
-    """One row per answer to one item, see ``item_frame``."""
-    frame = item_frame(survey, table)
+    """One row per answer to one item, see ``item_columns``."""
+    columns = item_columns(survey, table)
     for name in ("answer", *survey.strata):
-        harmless = {code: safe_cell(plain(code)) for code in frame[name].unique()}
-        frame = frame.with_columns(pl.col(name).replace(harmless))
-    return frame.write_csv().encode()
+        harmless = {code: safe_cell(plain(str(code))) for code in set(columns[name])}
+        columns[name] = [harmless[code] for code in columns[name]]
+    return columns_csv(columns)
 
 
 def topline_csv(tables: Sequence[ReleasedTable]) -> bytes:

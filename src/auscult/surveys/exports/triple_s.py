@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-import polars as pl
-
-from auscult.surveys.exports.delimited import item_frame, numbered_answers, numbered_levels
+from auscult.surveys.exports.delimited import columns_csv, item_columns, numbered_answers, numbered_levels
 from auscult.surveys.exports.labels import plain
 from auscult.surveys.exports.tables import ExportSurvey, ReleasedTable
 
@@ -27,13 +25,12 @@ def _variables(survey: ExportSurvey, table: ReleasedTable) -> dict[str, tuple[st
 
 def item_sss_csv(survey: ExportSurvey, table: ReleasedTable) -> bytes:
     """The item's answers, with numbers from 1 for the codes; Triple-S has no negative codes, so "withheld" is the last."""
-    frame = item_frame(survey, table)
-    names = {}
-    for column, (name, _, codes) in _variables(survey, table).items():
+    columns = item_columns(survey, table)
+    variables = _variables(survey, table)
+    for column, (_, _, codes) in variables.items():
         numbers = {code: number for number, (code, _) in enumerate(codes, start=1)}
-        frame = frame.with_columns(pl.col(column).replace_strict(numbers, return_dtype=pl.Int64))
-        names[column] = name
-    return frame.rename(names).write_csv().encode()
+        columns[column] = [numbers[str(code)] for code in columns[column]]
+    return columns_csv({variables[name][0] if name in variables else name: v for name, v in columns.items()})
 
 
 def item_sss_xml(survey: ExportSurvey, table: ReleasedTable) -> bytes:
@@ -49,10 +46,10 @@ def item_sss_xml(survey: ExportSurvey, table: ReleasedTable) -> bytes:
         values = SubElement(_variable(record, name, label, kind="single"), "values")
         for number, (_, text) in enumerate(codes, start=1):
             SubElement(values, "value", code=str(number)).text = plain(text)
-    frame = item_frame(survey, table)
     weight = _variable(record, "weight", "Persons that the answer stands for", kind="quantity", use="weight")
+    weights = item_columns(survey, table)["weight"]
     # The ends of the range are written with as many decimals as any value has.
-    decimals = max((len(repr(value).partition(".")[2]) for value in frame["weight"].unique()), default=0)
+    decimals = max((len(repr(value).partition(".")[2]) for value in set(weights)), default=0)
     _range(weight, 0, max(table.weights, default=0), decimals)
     if survey.cell_population is not None:
         population = _variable(record, "fpc", "Persons of the sampling frame in the stratum", kind="quantity")
