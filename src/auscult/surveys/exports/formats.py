@@ -1,4 +1,4 @@
-"""Formats of an export, apart from what writes them: that takes 30 MB of memory, which no page but the file itself needs."""
+"""Formats of an export, apart from what writes them: pages name the formats, and only a download needs the writers."""
 
 from __future__ import annotations
 

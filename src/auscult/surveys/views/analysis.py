@@ -211,7 +211,7 @@ def table(request: HttpRequest, survey_id: int) -> HttpResponse:
 @require_safe
 def export(request: HttpRequest, survey_id: int, kind: str) -> HttpResponse:
     """One file of the survey, with the same suppression as every page."""
-    # Read only where somebody asks for a file: see surveys.exports.formats.
+    # The writers are needed for a download only: see surveys.exports.formats.
     from auscult.surveys.exports.archive import make_export
 
     try:
