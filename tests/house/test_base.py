@@ -72,7 +72,7 @@ print(json.dumps([len(names), ours]))
     assert done.returncode == 0, done.stderr
     count, ours = json.loads(done.stdout)
     assert count > 40
-    assert ours == ["auscult.cli", "auscult.cli_weight", "auscult.evidence", "auscult.statistics"]
+    assert ours == ["auscult.cli", "auscult.cli_server", "auscult.cli_weight", "auscult.evidence", "auscult.statistics"]
 
 
 def test_help_works_in_the_base_for_every_command_that_has_it():
