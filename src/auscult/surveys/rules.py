@@ -20,7 +20,7 @@ from auscult.surveys.questionnaire.items import Item, items_of
 from auscult.surveys.sampling import Disposition
 
 #: Live figures change when the ballots of this many members differ from the figures shown, so that nobody's ballot can be
-#: read off by subtraction (ADR 4).
+#: read off by subtraction (ADR 5).
 LIVE_STEP = 10
 #: Changes and withdrawals of one ballot per day (UTC). Enough for a change of mind; too few to probe live figures.
 MAX_BALLOT_CHANGES_PER_DAY = 5

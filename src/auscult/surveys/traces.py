@@ -1,7 +1,7 @@
 """Removes the copies that PostgreSQL itself keeps of ballots, keys, and turnout.
 
 Deleted rows stay in the old files of a table until it is rewritten, sampled values stay in the statistics, and every row
-stays in the write-ahead log until its segments are removed. What cannot be removed here is named in ADR 4.
+stays in the write-ahead log until its segments are removed. What cannot be removed here is named in ADR 5.
 """
 
 from __future__ import annotations
