@@ -36,6 +36,9 @@ class Page(HTMLParser):
         self.is_whole = False
         #: Summaries of the folds that are open.
         self.open_folds: list[str] = []
+        #: Name and value of the buttons that are pressed.
+        self.pressed: list[tuple[str, str]] = []
+        self.legends: list[str] = []
         self._form: Form | None = None
         self._open: list[tuple[str, dict[str, str]]] = []
         self._collected: list[tuple[int, list[str]]] = []
@@ -73,9 +76,11 @@ class Page(HTMLParser):
             self.links.append(given["href"])
         elif tag == "details":
             self._fold_is_open = "open" in given
-        elif self._form is not None:
+        if given.get("aria-pressed") == "true":
+            self.pressed.append((given["name"], given["value"]))
+        if self._form is not None:
             self._fill(self._form, tag, given)
-        if tag in {"textarea", "button", "summary"} or (tag == "p" and given.get("class") == "error"):
+        if tag in {"textarea", "button", "summary", "legend"} or (tag == "p" and given.get("class") == "error"):
             self._collected.append((len(self._open), []))
 
     def _fill(self, form: Form, tag: str, given: dict[str, str]) -> None:
@@ -103,6 +108,8 @@ class Page(HTMLParser):
             elif tag == "summary":
                 if self._fold_is_open:
                     self.open_folds.append(" ".join(text.split()))
+            elif tag == "legend":
+                self.legends.append(" ".join(text.split()))
             elif tag == "p":
                 self.errors.append(" ".join(text.split()))
         if tag == "form":
@@ -123,8 +130,3 @@ def sign_in(standing: Standing) -> Client:
     if standing.member_id is not None:
         client.force_login(Account.objects.get(member__pk=standing.member_id))
     return client
-
-
-def flashes(client: Client, address: str) -> str:
-    """What the page says that a form led to."""
-    return Page(client.get(address)).words
