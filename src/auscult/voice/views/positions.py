@@ -46,12 +46,14 @@ def position(request: HttpRequest, position_id: int) -> HttpResponse:
     return _position(request, position_id)
 
 
-def _position(request: HttpRequest, position_id: int, error: str = "", status: int = 200) -> HttpResponse:
+def _position(
+    request: HttpRequest, position_id: int, error: str = "", status: int = 200, at: str = "replies"
+) -> HttpResponse:
     page = get_position_page(standing_of(request), position_id)
     return render_page(
         request,
         "voice/position_read.html",
-        {"page": page, "error": error, "text": request.POST.get("text", "")},
+        {"page": page, "error": error, "error_at": at if error else "", "entered": request.POST},
         status=status,
     )
 
@@ -117,7 +119,7 @@ def compare(request: HttpRequest, position_id: int) -> HttpResponse:
         ),
         done="The answers stand beside the position.",
         to=reverse("voice:position-read", args=[position_id]),
-        show=lambda text, status: _position(request, position_id, text, status),
+        show=lambda text, status: _position(request, position_id, text, status, "compare"),
     )
 
 
