@@ -11,6 +11,7 @@ from django.test import Client
 from auscult.members.models import Account
 from auscult.shared.standing import Standing
 
+BLOCKS = frozenset({"p", "li", "td", "th", "div", "dt", "dd", "section", "article", "h1", "h2", "h3", "br"})
 VOID = frozenset({"input", "br", "meta", "link", "img", "hr", "rect", "line", "circle"})
 
 
@@ -67,6 +68,8 @@ class Page(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         if tag == "html":
             self.is_whole = True
+        if tag in BLOCKS:
+            self.words += " "
         if tag not in VOID:
             self._open.append((tag, given))
         if tag == "form" and given.get("method") == "post":
