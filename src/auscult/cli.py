@@ -333,6 +333,9 @@ def organisation(slug: str, name: str, kind: str, website: str) -> None:
     Kinds: association, specialty society, company, agency, journal, operator of this place.
     """
     _start()
+    from django.conf import settings
+    from django.urls import reverse
+
     from auscult.organisations.actions import add_organisation
     from auscult.organisations.models import Organisation
     from auscult.shared import clock
@@ -347,7 +350,7 @@ def organisation(slug: str, name: str, kind: str, website: str) -> None:
         )
     except Refused as refusal:
         raise click.ClickException(str(refusal)) from refusal
-    click.echo(f"{name} is here now: /organisations/{slug}/")
+    click.echo(f"{name} is here now: {settings.SITE_URL}{reverse('web:organisation-read', args=[slug])}")
 
 
 @main.command()

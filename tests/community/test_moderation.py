@@ -190,8 +190,10 @@ def test_a_silenced_member_reads_and_writes_again_when_it_is_over(make_member, a
     for _ in range(3):
         number = comment(author, posting, now, "Bad words.").number
         decide(moderator, posting, now, number=number)
-    with pytest.raises(CannotWrite, match="lets you read, not write, until 9 July 2009"):
+    with pytest.raises(CannotWrite, match="lets you read, not write, until 9 July 2009") as refusal:
         comment(author, posting, now)
+    decision = Decision.objects.latest("pk")
+    assert str(refusal.value).endswith(f" appeal: http://127.0.0.1:8000/moderation/decisions/{decision.pk}/")
     with pytest.raises(CannotWrite):
         edit_posting(standing=author, now=now, posting_id=posting.pk, title="Title", body="x")
     comment(author, posting, now + timedelta(days=8))

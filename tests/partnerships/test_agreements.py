@@ -256,6 +256,7 @@ def test_the_other_side_is_told_with_its_time_to_answer(parties, agreement):
     told = MailMessage.objects.order_by("pk").last()
     assert told.to == "society@example.org"
     assert "until 19 June 2007 to answer" in told.text
+    assert told.text.endswith(f"See http://127.0.0.1:8000/agreements/{agreement.pk}/\n")
 
 
 def test_a_termination_ends_it_early(parties, agreement):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection
+from django.urls import reverse
 from django.utils.timezone import localtime
 
 from auscult.community.models import Flag, Posting
@@ -98,7 +100,8 @@ def _require(standing: Standing, now: datetime, posting_id: int | None) -> tuple
     if held:
         kind, until, decision = held.split("|")
         when = f"{localtime(datetime.fromisoformat(until)):%-d %B %Y, %H:%M %Z}"
-        where = f"The decision, its reason and how to appeal: /moderation/decisions/{decision}/"
+        address = settings.SITE_URL + reverse("community:decision-read", args=[int(decision)])
+        where = f"The decision, its reason and how to appeal: {address}"
         if kind == SanctionKind.SILENCED:
             raise CannotWrite(f"A moderator's decision lets you read, not write, until {when}. {where}")
         if kind == SanctionKind.SLOWED and a_day + postings >= rules.SLOWED_A_DAY:

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from auscult.evidence.bundle import sha256
@@ -230,10 +231,9 @@ def _tell_other(agreement: Agreement, side: Side, subject: str, text: str) -> No
         Side.B: [agreement.party_a_id],
         Side.ARBITER: [agreement.party_a_id, agreement.party_b_id],
     }[side]
+    address = settings.SITE_URL + reverse("partnerships:agreement-read", args=[agreement.pk])
     for organisation in others:
-        tell_representatives(
-            organisation, Power.AGREEMENT, f"{subject}: {agreement.title}", f"{text}\n\nSee /agreements/{agreement.pk}/"
-        )
+        tell_representatives(organisation, Power.AGREEMENT, f"{subject}: {agreement.title}", f"{text}\n\nSee {address}")
 
 
 def give_notice(

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.urls import reverse
 
 from auscult.community.markup import to_html
 from auscult.evidence.bundle import sha256
@@ -92,12 +93,13 @@ def deliver_appeal(*, standing: Standing, now: datetime, addressee_id: int, vers
         )
         Appeal.objects.filter(pk=appeal.pk).update(state=AppealState.DELIVERED)
         if addressee.organisation_id is not None:
+            address = settings.SITE_URL + reverse("voice:appeal-read", args=[appeal.pk])
             tell_representatives(
                 addressee.organisation_id,
                 Power.ANSWER,
                 f"An appeal to {addressee.name}: {appeal.title}",
-                f"{sentence}.\n\nAnswer it under /appeals/{appeal.pk}/ until "
-                f"{now + rules.ANSWER_WITHIN:%-d %B %Y}; after that the record says that there was no answer.",
+                f"{sentence}.\n\nAnswer by {now + rules.ANSWER_WITHIN:%-d %B %Y}: {address}\n\n"
+                "After that day the record says that there was no answer.",
             )
         audit.record("voice.appeal.deliver", standing=standing, thing=f"appeal:{appeal.pk}", now=now)
     return delivery

@@ -1,0 +1,3 @@
+"""Plugins that every test runs under."""
+
+pytest_plugins = ["tests.mail_links"]
