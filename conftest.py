@@ -1,3 +1,3 @@
 """Plugins that every test runs under."""
 
-pytest_plugins = ["tests.mail_links"]
+pytest_plugins = ["tests.mail_links", "tests.audit_recorder"]

@@ -191,7 +191,7 @@ def test_the_trail_says_that_it_happened_and_not_what_was_said(member, opened, n
     )
     number = member.member_id
     assert events == [
-        ("voice.appeal.withdraw", number, f"appeal:{opened.pk}", {}), ("voice.member.forget", number, f"member:{number}", {}),
+        ("voice.signature.withdraw", number, f"appeal:{opened.pk}", {}), ("voice.member.forget", number, f"member:{number}", {}),
     ]  # fmt: skip
 
 

@@ -215,7 +215,7 @@ def ask_review(
         if match and not names_fit(number, last_name, first_name):
             flags.append(Flag.ANOTHER_NAME)
         claim = _open(member, kind=ClaimKind.REVIEW, typed=typed, match=match, flags=flags, now=now)
-        audit.record("members.claim.review", standing=standing, thing=f"claim:{claim.pk}", now=now)
+        audit.record("members.review.ask", standing=standing, thing=f"claim:{claim.pk}", now=now)
         jobs.queue("members.check_freshness", claim_id=claim.pk)
     return claim
 
@@ -245,7 +245,7 @@ def claim_training(
         )
         member.level = max(member.level, Level.L1)
         member.save(update_fields=["level"])
-        audit.record("members.claim.training", standing=standing, thing=f"claim:{claim.pk}", now=now)
+        audit.record("members.training.claim", standing=standing, thing=f"claim:{claim.pk}", now=now)
     return claim
 
 
@@ -284,7 +284,7 @@ def ask_assurance(*, standing: Standing, now: datetime) -> Claim:
                 offered_at=evidence.offered_at,
                 settled_at=evidence.settled_at,
             )
-        audit.record("members.claim.assurance", standing=standing, thing=f"claim:{claim.pk}", now=now)
+        audit.record("members.assurance.ask", standing=standing, thing=f"claim:{claim.pk}", now=now)
     return claim
 
 

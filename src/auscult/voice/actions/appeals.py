@@ -236,7 +236,7 @@ def withdraw_signature(*, standing: Standing, now: datetime, appeal_id: int) -> 
             signature.state, signature.withdrawn_at, signature.name_sealed = Signature.State.WITHDRAWN, now, None
             signature.specialty = signature.us_state = ""
             signature.save()
-        audit.record("voice.appeal.withdraw", standing=standing, thing=f"appeal:{appeal.pk}", now=now)
+        audit.record("voice.signature.withdraw", standing=standing, thing=f"appeal:{appeal.pk}", now=now)
 
 
 def moderate_appeal(*, standing: Standing, now: datetime, appeal_id: int, reason: str) -> Appeal:

@@ -185,9 +185,7 @@ def note_silence(*, standing: Standing, now: datetime, delivery_id: int) -> None
         if delivery.answered_at is not None or delivery.silence_index is not None or now < due:
             raise Conflict("There is no silence to note.")
         _note_silences([delivery], now)
-        audit.record(
-            "voice.appeal.note_silence", standing=standing, thing=f"appeal:{delivery.addressee.appeal_id}", now=now
-        )
+        audit.record("voice.silence.note", standing=standing, thing=f"appeal:{delivery.addressee.appeal_id}", now=now)
 
 
 def _note_silences(deliveries: Sequence[Delivery], now: datetime) -> None:

@@ -86,7 +86,7 @@ def add_step(*, standing: Standing, now: datetime, issue_id: int, kind: StepKind
                 step = IssueStep.objects.create(issue=issue, kind=kind, linked_at=now, **_thing(standing, kind, number))
         except IntegrityError as error:
             raise CannotAddStep("That is part of this issue already.") from error
-        audit.record("voice.issue.add_step", standing=standing, thing=f"issue:{issue.pk}", now=now, kind=kind.value)
+        audit.record("voice.step.add", standing=standing, thing=f"issue:{issue.pk}", now=now, kind=kind.value)
     return step
 
 
@@ -127,7 +127,7 @@ def remove_step(*, standing: Standing, now: datetime, issue_id: int, step_id: in
         removed, _ = IssueStep.objects.filter(pk=step_id, issue=issue).delete()
         if not removed:
             raise NotFound
-        audit.record("voice.issue.remove_step", standing=standing, thing=f"issue:{issue.pk}", now=now)
+        audit.record("voice.step.remove", standing=standing, thing=f"issue:{issue.pk}", now=now)
 
 
 def close_issue(*, standing: Standing, now: datetime, issue_id: int, outcome: str) -> Issue:
