@@ -78,7 +78,10 @@ OTHER_NAMES = {
     "voice.state_nobody": ("voice.mandate.state", "the trail must not tell who thinks what"),
 }
 #: Events that name no actor although somebody acted, and why.
-WITHOUT_ACTOR: dict[str, str] = {}
+WITHOUT_ACTOR = {
+    "members.vouch_for": "a verifier reads the trail, and must not learn who vouched",
+    "surveys.withdraw_ballot": "events about ballots name nobody",
+}
 #: Actions that write an event only if there was anything to do, and what it is.
 ONLY_IF_NEEDED: dict[str, str] = {}
 #: Events that follow inside an action beside its own.
@@ -132,7 +135,11 @@ def judge(call: Call, actor: int | None) -> list[str]:
     if not found and call.action not in ONLY_IF_NEEDED:
         wrong.append(f"{call.action} wrote no event {expected}")
     named = None if call.action in WITHOUT_ACTOR else actor
-    return wrong + [f"{call.action} was called by {actor}, its event names {who}" for who in found if who != named]
+    return wrong + [
+        f"{call.action} was called by {actor}, its event {event} names {who}"
+        for event, who in call.events
+        if who != named
+    ]
 
 
 def watch(action: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -194,7 +194,7 @@ POST = {
     "voice:position-reply": (404, 404, 404, 404, 404, 404),
     "voice:appeal-draft": (403, 403, 403, 400, 403, 403),
     "voice:appeal-sign": (404, 404, 404, 409, 404, 404),
-    "voice.signature.withdraw": (403, 404, 404, 404, 404, 404),
+    "voice:appeal-withdraw": (403, 404, 404, 404, 404, 404),
     "voice:appeal-amend": (404, 404, 404, 403, 404, 404),
     "voice:appeal-moderate": (403, 404, 404, 403, 404, 404),
     "voice:appeal-close": (404, 404, 404, 403, 404, 404),

@@ -191,8 +191,9 @@ def test_the_trail_says_that_it_happened_and_not_what_was_said(member, opened, n
     )
     number = member.member_id
     assert events == [
-        ("voice.signature.withdraw", number, f"appeal:{opened.pk}", {}), ("voice.member.forget", number, f"member:{number}", {}),
-    ]  # fmt: skip
+        ("voice.signature.withdraw", number, f"appeal:{opened.pk}", {}),
+        ("voice.member.forget", number, f"member:{number}", {}),
+    ]
 
 
 def test_who_said_nothing_leaves_nothing(make_member, now):

@@ -121,8 +121,12 @@ def open_on_record_of(
     )
 
 
-def advance(claim: Claim, *, standing: Standing, now: datetime) -> None:
-    """Go on after evidence came in: verify by itself what needs no person, open a dispute, or put the claim in the queue."""
+def advance(claim: Claim, *, standing: Standing | None, now: datetime) -> None:
+    """Go on after evidence came in: verify by itself what needs no person, open a dispute, or put the claim in the queue.
+
+    Args:
+        standing: who gave the evidence; None for a colleague who vouched, whom the trail must not name.
+    """
     reached = reached_level(claim)
     flags = flags_of(claim)
     if claim.contested_id is None and Flag.VERIFIED_ELSEWHERE in flags and claim.kind in _DISPUTING:
@@ -288,7 +292,7 @@ def keep_record(member: Member, *, until: datetime) -> None:
             LeftRecord.objects.create(record_fingerprint=mark, member=member, until=until)
 
 
-def _begin_dispute(claim: Claim, *, standing: Standing, now: datetime) -> None:
+def _begin_dispute(claim: Claim, *, standing: Standing | None, now: datetime) -> None:
     """Freeze the holder of a record, once somebody else has shown proof over the record's own contacts; tell both.
 
     Public facts, a document or a mailbox at some hospital must not silence anybody; and nobody disputes a record twice.

@@ -92,8 +92,8 @@ def vouch_for(*, standing: Standing, now: datetime, code: str) -> None:
             evidence.state, evidence.settled_at = Evidence.State.CONFIRMED, now
             evidence.code_sealed = evidence.code_fingerprint = None
             evidence.save()
-            casework.advance(claim, standing=standing, now=now)
-        # The event names the claim and not who vouched: a verifier reads the trail.
+            casework.advance(claim, standing=None, now=now)
+        # The events name the claim and not who vouched: a verifier reads the trail.
         audit.record("members.applicant.vouch", standing=None, thing=f"claim:{claim.pk}", now=now)
 
 
