@@ -1,7 +1,7 @@
 # Auscult. `make` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check up test fast check fix bench lock clean
+.PHONY: help demo demo-check up test fast check fix coverage bench lock clean
 
 BIN := .venv/bin
 SIZE ?= full
@@ -43,6 +43,10 @@ check: .venv/.dev ## format, lint, types, layers, migrations, rules of the house
 fix: .venv/.dev ## format, and repair what can be repaired
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+coverage: .venv/.dev ## branch coverage of each room by every test; fails below 90 percent
+	@rm -rf var/coverage
+	@$(BIN)/coverage run -m pytest
+	@$(BIN)/python tools/coverage_by_room.py
 bench: .venv/.dev ## make bench B=name runs bench/name.py and writes bench/results/name.json
 	@$(BIN)/python -m bench.$(or $(B),live)
 lock: ## compile the lock files anew (needs uv)
