@@ -83,7 +83,9 @@ WITHOUT_ACTOR = {
     "surveys.withdraw_ballot": "events about ballots name nobody",
 }
 #: Actions that write an event only if there was anything to do, and what it is.
-ONLY_IF_NEEDED: dict[str, str] = {}
+ONLY_IF_NEEDED = {
+    "registry.load_register": "a dry run changes nothing, nor does the very file again",
+}
 #: Events that follow inside an action beside its own.
 BESIDE = {
     "members.claim.verify": "evidence that suffices verifies by itself",
