@@ -82,9 +82,29 @@ WITHOUT_ACTOR = {
     "members.vouch_for": "a verifier reads the trail, and must not learn who vouched",
     "surveys.withdraw_ballot": "events about ballots name nobody",
 }
-#: Actions that write an event only if there was anything to do, and what it is.
+_NOTHING_DUE = "a job that finds nothing due writes nothing"
+_NOTHING_NEW = "the same words again change nothing"
+#: Actions that write no event where nothing changed, and when that is.
 ONLY_IF_NEEDED = {
+    "community.add_comment": _NOTHING_NEW,
+    "community.create_posting": _NOTHING_NEW,
+    "community.edit_comment": _NOTHING_NEW,
+    "community.edit_posting": _NOTHING_NEW,
+    "community.send_due_mails": _NOTHING_DUE,
+    "community.store_preview": "a preview that was fetched is not fetched again",
+    "members.apply_load": "a load that changed no member",
+    "members.begin_recovery": "a recovery that was begun goes on",
+    "members.close_abandoned": _NOTHING_DUE,
+    "members.end_disputes": _NOTHING_DUE,
+    "members.note_claim_read": "one event an hour for each verifier and claim",
+    "members.notify_lapses": _NOTHING_DUE,
+    "members.notify_unmaskings": _NOTHING_DUE,
+    "members.purge_documents": _NOTHING_DUE,
+    "members.suspend_due": _NOTHING_DUE,
     "registry.load_register": "a dry run changes nothing, nor does the very file again",
+    "surveys.edit_questionnaire": _NOTHING_NEW,
+    "surveys.end_links": _NOTHING_DUE,
+    "surveys.send_mails": "a survey that is paused or over",
 }
 #: Events that follow inside an action beside its own.
 BESIDE = {
@@ -156,11 +176,12 @@ def watch(action: str, function: Callable[..., Any]) -> Callable[..., Any]:
             result = function(*arguments, **keywords)
         finally:
             calls.pop()
-        ran.add(action)
         if action in SILENT:
             faults.extend(f"{action} is said to be silent, and wrote {event}" for event, _ in call.events)
         else:
             faults.extend(judge(call, keywords["standing"].member_id))
+        if call.events:
+            ran.add(action)
         return result
 
     return watched
