@@ -16,6 +16,7 @@ from auscult.surveys.actions.honoraria import (
     list_payouts,
     refuse_honorarium,
 )
+from auscult.surveys.actions.opening import open_survey
 from auscult.surveys.models import HonorariumLine, Survey
 from auscult.surveys.rules import HonorariumStep
 
@@ -59,11 +60,13 @@ def test_an_open_survey_is_copied_and_not_thrown_away(survey, author, make_membe
 
 
 @pytest.fixture
-def earned(survey, author, make_member, now):
+def earned(draft, author, make_member, now):
     """A closed survey under which two members have earned 40 dollars each; gives it with the two."""
-    close_survey(standing=author, now=survey.closes_at, survey_id=survey.pk)
+    made = draft()
     offer = {"currency": "USD", "complete_cents": 4000, "screened_out_cents": 0, "due_days": 30}
-    Survey.objects.filter(pk=survey.pk).update(honorarium=offer)
+    Survey.objects.filter(pk=made.pk).update(honorarium=offer)
+    survey = open_survey(standing=author, now=now, survey_id=made.pk)
+    close_survey(standing=author, now=survey.closes_at, survey_id=survey.pk)
     numbers = [make_member().member_id for _ in range(2)]
     for step in (HonorariumStep.OFFER, HonorariumStep.EARN):
         book(survey, step, [(number, 4000) for number in numbers], at=now, due_on=date(2009, 8, 1))

@@ -12,7 +12,7 @@ from django.urls import reverse
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from auscult.shared import mail as shared_mail
-from auscult.shared.models import MailMessage
+from auscult.shared.models import AuditEvent, MailMessage
 from auscult.shared.refusals import Conflict, NotAllowed, NotFound
 from auscult.shared.standing import CONSOLE
 from auscult.statistics.representativeness import Instrument
@@ -166,6 +166,8 @@ def test_reminders_go_to_those_who_have_not_answered_and_never_more_than_two(sam
     decline_survey(standing=standing_of(invited[1], now), now=now, survey_id=survey.pk)
     with pytest.raises(fieldwork.CannotInvite, match="3 days ago"):
         fieldwork.send_reminders(standing=researcher, now=now + timedelta(days=2), survey_id=survey.pk)
+    fieldwork.send_reminders(standing=researcher, now=now + timedelta(days=3), survey_id=survey.pk)
+    assert AuditEvent.objects.get(event="surveys.reminders.send").actor_id == researcher.member_id
     for day, sent in ((3, 8), (4, 0), (6, 8), (9, 0)):
         run = fieldwork.send_mails(standing=CONSOLE, now=now + timedelta(days=day), survey_id=survey.pk, reminder=True)
         assert run.sent == sent, day
