@@ -167,7 +167,10 @@ def test_reminders_go_to_those_who_have_not_answered_and_never_more_than_two(sam
     with pytest.raises(fieldwork.CannotInvite, match="3 days ago"):
         fieldwork.send_reminders(standing=researcher, now=now + timedelta(days=2), survey_id=survey.pk)
     fieldwork.send_reminders(standing=researcher, now=now + timedelta(days=3), survey_id=survey.pk)
-    assert AuditEvent.objects.get(event="surveys.reminders.send").actor_id == researcher.member_id
+    assert (
+        AuditEvent.objects.get(event="surveys.reminders.send", thing=f"survey:{survey.pk}").actor_id
+        == researcher.member_id
+    )
     for day, sent in ((3, 8), (4, 0), (6, 8), (9, 0)):
         run = fieldwork.send_mails(standing=CONSOLE, now=now + timedelta(days=day), survey_id=survey.pk, reminder=True)
         assert run.sent == sent, day
