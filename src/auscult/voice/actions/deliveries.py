@@ -224,7 +224,7 @@ def note_due_silences(*, now: datetime) -> int:
         if due:
             _note_silences(due, now)
             audit.record_each(
-                "voice.appeal.note_silence",
+                "voice.silence.note",
                 [(f"appeal:{delivery.addressee.appeal_id}", {}) for delivery in due],
                 standing=CONSOLE,
                 now=now,
