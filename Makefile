@@ -1,11 +1,14 @@
 # Auscult. `make` lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-check up test fast check fix coverage bench lock clean
+.PHONY: help demo demo-check up test test-all fast check fix coverage bench lock clean
 
 BIN := .venv/bin
 SIZE ?= full
 PORT ?= 8000
+WORKERS ?= 2
+# A few tests are quicker in one process.
+PYTEST = $(BIN)/pytest $(if $(T),,-n $(WORKERS) --dist loadgroup)
 # A compiled cache of our modules halves the start of each process.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -28,11 +31,12 @@ demo-check: .venv/.runtime ## the same path without a server, its figures checke
 	@$(BIN)/auscult demo --check --size $(SIZE)
 up: .venv/.runtime ## serve your own instance, empty at first
 	@$(BIN)/auscult serve --port $(PORT)
-test: .venv/.dev ## every test (journeys and browser included)
-	@$(BIN)/pytest -n 2 -m "not slow"
-	@$(BIN)/pytest -m slow
-fast: .venv/.dev ## tests without journeys, browser and demonstration
-	@$(BIN)/pytest -m "not slow"
+test: .venv/.dev ## the tests, journeys and browser included (T=tests/voice for some of them)
+	@$(PYTEST) -m "not extra" $(T)
+test-all: .venv/.dev ## every test: benchmarks, a second demonstration, and all examples of properties too
+	@HYPOTHESIS_PROFILE=all $(PYTEST) $(T)
+fast: .venv/.dev ## tests without journeys, browser and demonstration (T=tests/voice for some of them)
+	@$(PYTEST) -m "not slow and not extra" $(T)
 check: .venv/.dev ## format, lint, types, layers, migrations, rules of the house
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import hypothesis
 import pytest
+import pytest_django
+
+from tests import properties
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -27,9 +31,25 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         local.embedded_postgres().stop()
 
 
-# Machines of continuous integration are slow at times; properties are judged by their truth alone.
-hypothesis.settings.register_profile("house", deadline=None)
-hypothesis.settings.load_profile("house")
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: pytest_django.DjangoDbBlocker, django_db_modify_db_settings: None
+) -> Iterator[None]:
+    """Take the place of pytest-django's fixture: clone the migrated template instead of migrating again."""
+    from django.db import connection
+    from django.test import TransactionTestCase
+
+    from tests.database import clone_template, drop_database, reset_database
+
+    name = connection.creation._get_test_db_name()
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+        clone_template(name)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: reset_database())
+        yield
+        drop_database(name)
+
+
+hypothesis.settings.load_profile(properties.PROFILE)
 
 _STARTED = pytest.StashKey[bool]()
 
@@ -73,6 +93,10 @@ def topics(db: None) -> None:
         Topic.objects.get_or_create(slug=slug, defaults={"name": slug.replace("-", " ").capitalize()})
 
 
+#: Never the same number twice in a session: rows that were built for one test are copied into others.
+_NUMBERS = count(1)
+
+
 @pytest.fixture
 def make_account(db: None) -> Callable[..., object]:
     """Makes an account with its member row; returns the account."""
@@ -94,8 +118,6 @@ def make_member(make_account: Callable[..., object]) -> Callable[..., object]:
     from auscult.members.queries.standing import get_standing
     from auscult.shared.standing import Level
 
-    counter = iter(range(1, 1_000_000))
-
     def make(
         *,
         handle: str | None = "",
@@ -108,7 +130,7 @@ def make_member(make_account: Callable[..., object]) -> Callable[..., object]:
         roles: tuple[str, ...] = (),
         email: str = "",
     ) -> object:
-        number = next(counter)
+        number = next(_NUMBERS)
         account = make_account(email or f"p{number}@example.org")
         assert isinstance(account, Account)
         fields: dict[str, object] = {"level": level}
@@ -130,13 +152,21 @@ def make_member(make_account: Callable[..., object]) -> Callable[..., object]:
     return make
 
 
-@pytest.fixture
-def register(db: None, tmp_path: Path, now: datetime) -> Iterator[object]:
-    """A small register of invented physicians, loaded; gives the frame."""
+@pytest.fixture(scope="session")
+def register_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small register of invented physicians, in the format of NPPES."""
     from auscult.demo.register import write_register
+
+    file = tmp_path_factory.mktemp("register") / "register.zip"
+    write_register(file, 400)
+    return file
+
+
+@pytest.fixture
+def register(db: None, register_file: Path, now: datetime) -> object:
+    """The small register, loaded; gives the frame."""
     from auscult.registry.actions import load_register
     from auscult.shared.standing import CONSOLE
+    from tests.database import remember
 
-    file = tmp_path / "register.zip"
-    write_register(file, 400)
-    return load_register(file, standing=CONSOLE, now=now).frame
+    return remember("register", lambda: load_register(register_file, standing=CONSOLE, now=now).frame)

@@ -12,6 +12,7 @@ from auscult.surveys.actions.drafting import draft_survey
 from auscult.surveys.actions.opening import open_survey
 from auscult.surveys.questionnaire.document import Choice
 from auscult.surveys.rules import poll, single_choice
+from tests.database import remember
 
 QUESTIONS = (
     single_choice("q1", "One?", (Choice("a", "A"), Choice("b", "B"))),
@@ -22,6 +23,10 @@ QUESTIONS = (
 @pytest.fixture
 def closed(make_member, register, now):
     """A closed poll of 80 voters, weighted to the small register; and one voter's receipt."""
+    return remember("closed poll of 80", lambda: _close_poll(make_member, now))
+
+
+def _close_poll(make_member, now):
     author = make_member()
     survey = draft_survey(
         standing=author,

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from auscult.statistics.disclosure import Sum, audit, may_publish, small_differences, suppress_cells, table_sums
 from auscult.statistics.errors import CannotEstimate, InvalidCounts
 from auscult.statistics.suppression import suppress_table, suppress_together
+from tests.properties import examples
 
 
 def bounds_by_hand(counts, shown):
@@ -42,7 +43,7 @@ tables = st.integers(2, 6).flatmap(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80))
 @given(tables)
 def test_no_small_cell_can_be_bounded_within_the_protection_distance(rows):
     counts = np.array(rows)
@@ -55,7 +56,7 @@ def test_no_small_cell_can_be_bounded_within_the_protection_distance(rows):
     assert audit(published, small, protection=10) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.lists(st.lists(st.integers(0, 40), min_size=3, max_size=3), min_size=2, max_size=8))
 def test_pooled_tables_give_no_small_cell_away_either(rows):
     """The pooling that releases use, attacked with everything a reader knows: pooled rows, totals of the question."""
@@ -157,7 +158,7 @@ def test_tables_of_the_same_people_pool_the_same_rows():
 
 
 @given(st.lists(st.lists(st.integers(0, 40), min_size=4, max_size=4), min_size=3, max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_shared_pools_add_up_and_hold_nothing_small(rows):
     counts = np.array(rows)
     names = [f"s{number}" for number in range(len(rows))]

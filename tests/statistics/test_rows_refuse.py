@@ -11,6 +11,7 @@ from auscult.statistics.calibration import CalibrationFunction, calibration_fact
 from auscult.statistics.intervals import IntervalMethod, critical_value, share_interval
 from auscult.statistics.rows.calibrate import margin_of_rows
 from auscult.statistics.rows.columns import joint_factor, make_factor, parse_column
+from tests.properties import examples
 
 COLUMNS = {
     "stratum": make_factor(["a", "a", "a", "b", "b", "b"]),
@@ -265,7 +266,7 @@ def test_small_domains_do_not_stop_the_others():
     assert list(found) == ["big"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(
     st.integers(0, 10_000),
     st.sampled_from(list(CalibrationFunction)),
@@ -291,7 +292,7 @@ def test_calibration_from_weights_of_one_to_a_whole_population_converges():
     assert ratio @ matrix == pytest.approx(totals)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(
     st.floats(0.001, 0.999),
     st.floats(1e-13, 0.5),

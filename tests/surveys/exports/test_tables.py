@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from auscult.statistics.disclosure import Sum, audit, derivable_groups
 from auscult.statistics.suppression import POOLED, suppress_table
 from auscult.surveys.exports.tables import WITHHELD, CannotExport, ExportItem, release_table, release_tables
+from tests.properties import examples
 from tests.surveys.exports.sample import YES_NO, make_survey
 
 
@@ -149,7 +150,7 @@ def sums_of(survey, joint):
 
 
 @given(joints)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20))
 def test_nothing_hidden_is_bounded_within_ten_by_all_tables_together(joint):
     counts = joint.sum(axis=2), joint.sum(axis=1)
     assume(joint.sum() > 0 and all((table.sum(axis=0) > 0).sum() > 1 for table in counts))
@@ -165,7 +166,7 @@ def test_nothing_hidden_is_bounded_within_ten_by_all_tables_together(joint):
 
 
 @given(st.lists(joints, min_size=1, max_size=3), st.integers(10, 15))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_every_group_shown_has_at_least_the_minimum_and_no_answer_is_lost(joint, minimum):
     cells = min(len(each) for each in joint)
     survey = survey_of(*(each.sum(axis=2)[:cells] for each in joint), minimum=minimum)

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from auscult.surveys.questionnaire.answers import clean_answers
 from auscult.surveys.questionnaire.dry_run import _walk, dry_run
 from auscult.surveys.questionnaire.reading import read_questionnaire
+from tests.properties import examples
 from tests.surveys.questionnaire.documents import (
     asks,
     day,
@@ -111,7 +112,7 @@ def test_when_everybody_is_screened_out_there_is_no_median():
     assert (found.completed, found.median_seconds, found.never_reached) == (0, 0.0, ("q2",))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.too_slow])
 @given(questionnaires())
 def test_simulated_answers_are_answers_that_could_be_cast(questionnaire):
     for seed in range(5):

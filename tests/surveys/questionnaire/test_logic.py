@@ -7,6 +7,7 @@ from auscult.surveys.questionnaire.answers import FaultyAnswer, clean_answers
 from auscult.surveys.questionnaire.document import Kind
 from auscult.surveys.questionnaire.logic import find_unreachable, holds, screened_out_at, shown_questions
 from auscult.surveys.questionnaire.reading import read_condition, read_questionnaire
+from tests.properties import examples
 from tests.surveys.questionnaire.documents import (
     asks,
     day,
@@ -209,7 +210,7 @@ def reachable_by_trying(questionnaire):
     return found
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(questionnaires(kinds=tuple(DOMAINS), most=3))
 def test_what_is_reported_is_exactly_what_no_ballot_of_all_that_are_possible_holds(questionnaire):
     never = {question.code for question in questionnaire.questions()} - reachable_by_trying(questionnaire)

@@ -14,6 +14,7 @@ from auscult.surveys.questionnaire.document import (
 )
 from auscult.surveys.questionnaire.document import Test as Asked
 from auscult.surveys.questionnaire.reading import read_condition, read_questionnaire, schema
+from tests.properties import examples
 from tests.surveys.questionnaire.documents import asks, day, document, number, questionnaires, ranking, single, text
 
 
@@ -22,7 +23,7 @@ def test_the_published_schema_is_valid_json_schema_of_draft_2020_12():
     jsonschema.Draft202012Validator.check_schema(schema())
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.too_slow])
 @given(questionnaires())
 def test_a_written_questionnaire_reads_back_the_same(questionnaire):
     through_text = json.loads(json.dumps(questionnaire_as_json(questionnaire)))
