@@ -20,15 +20,15 @@ def pytest_configure(config: pytest.Config) -> None:
     if not os.environ.get("DATABASE_URL") and not hasattr(config, "workerinput"):
         from auscult.config import local
 
-        config.stash[_STARTED] = local.embedded_postgres().start(durable=False)
+        local.embedded_postgres().start(durable=False)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop what was started."""
-    if config.stash.get(_STARTED, False):
+    """Stop the server, unless another run in this folder uses it."""
+    if not os.environ.get("DATABASE_URL") and not hasattr(config, "workerinput"):
         from auscult.config import local
 
-        local.embedded_postgres().stop()
+        local.embedded_postgres().stop_unless_used()
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +41,8 @@ def django_db_setup(
 
     from tests.database import clone_template, drop_database, reset_database
 
-    name = connection.creation._get_test_db_name()
+    # Two runs in one folder do not meet.
+    name = f"{connection.creation._get_test_db_name()}_{os.getpid()}"
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
         clone_template(name)
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: reset_database())
@@ -50,8 +51,6 @@ def django_db_setup(
 
 
 hypothesis.settings.load_profile(properties.PROFILE)
-
-_STARTED = pytest.StashKey[bool]()
 
 NOW = datetime(2009, 7, 2, 12, 0, tzinfo=UTC)
 

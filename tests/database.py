@@ -7,6 +7,7 @@ has changed. Each session (each worker of ``pytest -n``) clones the template.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -49,7 +50,9 @@ def clone_template(name: str) -> None:
         template = template_name()
         if template not in _databases(server):
             _build(server, template)
-        drop(server, name)
+        for other in _databases(server):
+            if other == name or _is_abandoned(other):
+                drop(server, other)
         server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
     _use(name)
 
@@ -163,6 +166,20 @@ def _build(server: psycopg.Connection[Any], template: str) -> None:
 def drop(server: psycopg.Connection[Any], name: str) -> None:
     """Drop a database if it exists, ending its connections."""
     server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _is_abandoned(name: str) -> bool:
+    """Whether a database was some run's on this machine that was killed; its name ends in the number of the process."""
+    pid = name.rpartition("_")[2]
+    if not (
+        name.startswith("test_") and pid.isdecimal() and str(settings.DATABASES["default"]["HOST"]).startswith("/")
+    ):
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 def _databases(server: psycopg.Connection[Any]) -> list[str]:

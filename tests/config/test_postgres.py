@@ -1,10 +1,10 @@
 """The embedded PostgreSQL: as root or not, side by side, after a kill, with a stale lock."""
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psycopg
@@ -45,15 +45,24 @@ def test_start_twice_create_stop_and_start_again_keeps_the_data(server):
     server.drop_database("x")
 
 
-def test_a_killed_server_and_a_stale_lock_do_not_stop_the_next_start(server):
+@pytest.fixture
+def heir():
+    """Makes this process the parent of daemons that it starts, so that it can wait for their end."""
+    prctl, set_child_subreaper = ctypes.CDLL(None).prctl, 36
+    assert prctl(set_child_subreaper, 1, 0, 0, 0) == 0
+    yield
+    assert prctl(set_child_subreaper, 0, 0, 0, 0) == 0
+
+
+def test_a_killed_server_and_a_stale_lock_do_not_stop_the_next_start(heir, server):
     server.start(durable=False)
     lock = server.data / "postmaster.pid"
     pid = int(lock.read_text().splitlines()[0])
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     os.kill(pid, signal.SIGKILL)
-    for _ in range(100):
-        if not Path(f"/proc/{pid}").exists():
-            break
-        time.sleep(0.05)
+    # Its children end by themselves once it is gone, and hold its memory until then.
+    for each in (pid, *map(int, children)):
+        os.waitpid(each, 0)
     assert lock.exists()
     # The number now belongs to another living process, as it may after a power cut.
     lock.write_text("\n".join([str(os.getpid()), *lock.read_text().splitlines()[1:]]) + "\n")

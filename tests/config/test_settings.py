@@ -79,6 +79,7 @@ def test_a_bad_key_stops_the_start_and_names_itself(name, value):
 
 
 @pytest.mark.slow
+@pytest.mark.extra  # a second demonstration
 def test_a_database_named_by_its_address_is_used(tmp_path):
     """DATABASE_URL takes the place of the embedded server; here it names a second one."""
     from auscult.config.postgres import EmbeddedPostgres
