@@ -7,8 +7,8 @@ BIN := .venv/bin
 SIZE ?= full
 PORT ?= 8000
 WORKERS ?= 2
-# A few tests are quicker in one process.
-PYTEST = $(BIN)/pytest $(if $(T),,-n $(WORKERS) --dist loadgroup)
+# Files stay whole: what one has built is there for its next test. A few tests are quicker in one process.
+PYTEST = $(BIN)/pytest $(if $(T),,-n $(WORKERS) --dist loadfile --no-loadscope-reorder)
 # A compiled cache of our modules halves the start of each process.
 unexport PYTHONDONTWRITEBYTECODE
 

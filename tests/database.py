@@ -101,7 +101,7 @@ def remember[T](name: str, build: Callable[[], T]) -> T:
         before = _read_rows()
         value = build()
         after = _read_rows()
-        changed = [table for table, rows in before.items() if rows - after[table]]
+        changed = [table for table, rows in before.items() if rows - after.get(table, Counter())]
         assert not changed, f"{name} changes rows that were there before it, in {changed}"
         added = {table: rows - before.get(table, Counter()) for table, rows in after.items()}
         _REMEMBERED[name] = value, {table: b"".join(rows.elements()) for table, rows in added.items() if rows}

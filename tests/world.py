@@ -143,6 +143,7 @@ def _talk(world: World, past: datetime) -> None:
     people, now, found = world.standings, world.now, world.objects
     author = people["author"]
     posting = factories.make_posting(author, now, polled=True)
+    world.values["posting"] = str(posting.pk)
     found["topic"] = {"topic": TOPIC}
     found["posting"] = {"posting_id": posting.pk}
     found["followed posting"] = {"posting_id": posting.pk, "verb": "follow"}

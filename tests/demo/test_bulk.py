@@ -15,11 +15,9 @@ from auscult.community.rules.ranking import rank_hours
 from auscult.community.words import render
 from auscult.demo.bulk import LENGTHS, fill_community
 from auscult.demo.members import fill_members
-from auscult.demo.register import write_register
 from auscult.members.models import Account
 from auscult.members.queries.standing import get_standing
-from auscult.registry.actions import load_register
-from auscult.shared.standing import CONSOLE
+from tests.database import remember
 
 POSTINGS, COMMENTS = 40, sum(LENGTHS) + 300
 
@@ -31,10 +29,12 @@ def indexes():
 
 
 @pytest.fixture
-def filled(transactional_db, topics, tmp_path, now):
+def filled(transactional_db, topics, register, now):
+    return remember("bulk", lambda: fill(now))
+
+
+def fill(now):
     before = indexes()
-    write_register(tmp_path / "register.zip", 400)
-    load_register(tmp_path / "register.zip", standing=CONSOLE, now=now)
     fill_members(300, now=now)
     steps = []
     long = fill_community(POSTINGS, COMMENTS, until=now, progress=lambda done, total: steps.append((done, total)))

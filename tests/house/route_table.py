@@ -160,7 +160,7 @@ FORMS: dict[str, dict[str, str]] = {
     "voice:appeal-deliver": {"version": "1", "proof": "Receipt 8"},
     "voice:appeal-answer": {"text": "We answer."},
     "voice:issue-open": {"title": "A matter", "topic": "health-reform", "summary": "Words."},
-    "voice:issue-step": {"kind": "posting", "number": "1"},
+    "voice:issue-step": {"kind": "posting", "number": "{posting}"},
     "voice:issue-remove": {"step": "{step}"},
     "voice:issue-close": {"outcome": "settled"},
     "partnerships:agreement-propose": {

@@ -25,6 +25,7 @@ from auscult.surveys.models import (
     Turnout,
 )
 from auscult.surveys.queries.results import get_result_sheet
+from tests.database import remember
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("story_clock")]
 
@@ -128,6 +129,10 @@ def researcher(make_member):
 
 @pytest.fixture
 def members(make_member):
+    return make_members(make_member)
+
+
+def make_members(make_member):
     return [
         make_member(
             group=["WG01", "WG17"][n % 2],
@@ -141,6 +146,10 @@ def members(make_member):
 
 @pytest.fixture
 def draft(researcher, members, now):
+    return make_draft(researcher, now)
+
+
+def make_draft(researcher, now):
     client = client_of(researcher)
     answer = client.post(reverse("surveys:survey-draft"), {"title": "Night work", "instrument": "sample_survey"})
     survey = Survey.objects.get()
@@ -199,7 +208,15 @@ def answer_pages(client, survey, *, number):
 
 
 @pytest.fixture
-def closed(draft, researcher, now, queued_mail):
+def fielded(make_member, now, queued_mail):
+    """The survey after its fieldwork, and its researcher."""
+    return remember("whole survey", lambda: field(make_member, now))
+
+
+def field(make_member, now):
+    researcher = make_member(roles=("researcher",), group="WG01")
+    make_members(make_member)
+    draft = make_draft(researcher, now)
     survey = open_survey(standing=researcher, now=now, survey_id=draft.pk)
     client = client_of(researcher)
     client.post(reverse("surveys:invitations-send", args=[survey.pk]))
@@ -209,7 +226,7 @@ def closed(draft, researcher, now, queued_mail):
         answer = answer_pages(Client_of_member(member), survey, number=number)
         assert answer.status_code == 302, answer.content.decode()
     survey.refresh_from_db()
-    return close_survey(standing=researcher, now=survey.closes_at, survey_id=survey.pk)
+    return close_survey(standing=researcher, now=survey.closes_at, survey_id=survey.pk), researcher
 
 
 def Client_of_member(member):
@@ -218,8 +235,8 @@ def Client_of_member(member):
     return client
 
 
-def test_the_whole_way(closed, researcher, make_member, now):
-    survey = closed
+def test_the_whole_way(fielded):
+    survey, researcher = fielded
     assert survey.freeze["sample"]["invited"] == 90
     assert Invitation.objects.filter(survey=survey, state="sent").count() == 90
     assert MailMessage.objects.filter(subject__contains="Night work").count() == 90
@@ -257,7 +274,8 @@ def test_the_whole_way(closed, researcher, make_member, now):
     assert all(int(row["count"]) >= 10 or int(row["count"]) == 0 for row in csv.DictReader(io.StringIO(table)))
 
 
-def test_texts_are_sorted(closed, researcher):
+def test_texts_are_sorted(fielded):
+    closed, researcher = fielded
     client = client_of(researcher)
     address = reverse("surveys:texts-read", args=[closed.pk]) + "?question=words"
     assert "Words of number" in client.get(address).content.decode()
@@ -270,7 +288,8 @@ def test_texts_are_sorted(closed, researcher):
     assert OpenText.objects.get(pk=bytes.fromhex(place)).codes == ["k1"]
 
 
-def test_honoraria_move_through_the_book(closed, researcher, make_member):
+def test_honoraria_move_through_the_book(fielded, make_member):
+    closed, researcher = fielded
     lines = HonorariumLine.objects.all()
     assert sum(lines.values_list("cents", flat=True)) == 0
     assert sum(lines.filter(account="earned").values_list("cents", flat=True)) == 80 * 4000 + 500

@@ -6,13 +6,15 @@ from auscult.organisations.actions import add_organisation, appoint_representati
 from auscult.organisations.rules import Power
 from auscult.shared.standing import CONSOLE, Level
 from auscult.voice.actions.appeals import AddresseeDraft, draft_appeal, moderate_appeal, sign_appeal
+from tests.database import remember
 
 CLAUSES = ("Do one thing.", "Do another thing.", "Publish the third.", "Hear us.")
 
 
 @pytest.fixture
-def society(now):
-    return add_organisation(standing=CONSOLE, now=now, slug="society", name="Example Society", kind="association")
+def society(db, now):
+    fields = {"slug": "society", "name": "Example Society", "kind": "association"}
+    return remember("society", lambda: add_organisation(standing=CONSOLE, now=now, **fields))
 
 
 @pytest.fixture

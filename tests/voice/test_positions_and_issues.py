@@ -46,6 +46,7 @@ from auscult.voice.models import Position
 from auscult.voice.queries.issues import get_issue_page, list_own_issues
 from auscult.voice.queries.positions import get_position_page
 from auscult.voice.rules import StepKind
+from tests.database import remember
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("topics")]
 QUESTION = single_choice("q1", "For it?", (Choice("yes", "Yes"), Choice("no", "No")))
@@ -64,8 +65,20 @@ def state(standing, now, **changes):
     return state_position(standing=standing, now=now, **(given | changes))
 
 
-def poll(make_member, now, *, compared_with="society", members=40, others=60, small=False):
-    """A closed poll with its posting; members say yes more often."""
+def poll(make_member, now, *, compared_with="society", small=False):
+    """A closed poll with its posting; members say yes more often. Needs ``society``."""
+    posting, voters = remember(
+        f"poll {compared_with=} {small=}", lambda: _close_poll(make_member, now, compared_with, small)
+    )
+    # Entries of the record are numbered, so this one belongs to the record of each test.
+    survey = Survey.objects.get(pk=posting.survey_id)
+    append_record(
+        kind="survey.frozen", content={"freeze": survey.freeze_hash, "title": survey.title}, at=now.isoformat()
+    )
+    return posting, voters
+
+
+def _close_poll(make_member, now, compared_with, small, members=40, others=60):
     author = make_member()
     posting = create_posting(
         standing=author, now=now, title="For it?", body="b", topic="health-reform",
@@ -85,10 +98,6 @@ def poll(make_member, now, *, compared_with="society", members=40, others=60, sm
         cast_ballot(standing=voter, now=now, survey_id=posting.survey_id, answers={"q1": "yes" if yes else "no"})
         voters.append(voter)
     close_survey(standing=author, now=now + timedelta(days=3), survey_id=posting.survey_id)
-    survey = Survey.objects.get(pk=posting.survey_id)
-    append_record(
-        kind="survey.frozen", content={"freeze": survey.freeze_hash, "title": survey.title}, at=now.isoformat()
-    )
     return posting, voters
 
 
