@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import pytest
 
+from tests.database import remember
+
 # Playwright's synchronous interface runs an event loop in this thread; the tests' own queries are not in it.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 FLAGS = [
@@ -35,6 +37,11 @@ def browser():
 @pytest.fixture
 def site(live_server, transactional_db, make_member, topics):
     """The address of a running site with a posting, its open poll with nineteen ballots, and a physician who may sign in."""
+    remember("site", lambda: build_site(make_member))
+    return live_server.url
+
+
+def build_site(make_member):
     from allauth.account.models import EmailAddress
 
     from auscult.community.actions.postings import PollDraft, create_posting
@@ -62,4 +69,3 @@ def site(live_server, transactional_db, make_member, topics):
         cast_ballot(
             standing=make_member(until=until), now=now, survey_id=posting.survey_id, answers={"q1": f"c{index % 2 + 1}"}
         )
-    return live_server.url
