@@ -49,7 +49,7 @@ fix: .venv/.dev ## format, and repair what can be repaired
 	@$(BIN)/ruff check --fix .
 coverage: .venv/.dev ## branch coverage of each room by every test; fails below 90 percent
 	@rm -rf var/coverage
-	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage run -m pytest -m "not extra"
 	@$(BIN)/python tools/coverage_by_room.py
 bench: .venv/.dev ## make bench B=name runs bench/name.py and writes bench/results/name.json
 	@$(BIN)/python -m bench.$(or $(B),live)
