@@ -105,11 +105,14 @@ _NUMBERS = count(1)
 @pytest.fixture
 def make_account(db: None) -> Callable[..., object]:
     """Makes an account with its member row; returns the account."""
+    from allauth.account.models import EmailAddress
+
     from auscult.members.actions.accounts import create_member
     from auscult.members.models import Account
 
     def make(email: str, password: str | None = None) -> object:
         account = Account.objects.create_user(email, password)
+        EmailAddress.objects.create(user=account, email=account.email, verified=True, primary=True)
         create_member(account_id=account.pk)
         return account
 

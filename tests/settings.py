@@ -36,4 +36,5 @@ DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405
 # Compiling a hundred templates costs each process five CPU seconds: the compiled ones are kept, under a hash of their text.
 _COMPILED = PROJECT / "var" / "test" / "templates"
 _COMPILED.mkdir(parents=True, exist_ok=True)
-TEMPLATES[0]["OPTIONS"] |= {"bytecode_cache": FileSystemBytecodeCache(str(_COMPILED)), "auto_reload": False}  # noqa: F405
+_OPTIONS: dict[str, object] = TEMPLATES[0]["OPTIONS"]  # type: ignore[assignment]  # noqa: F405
+_OPTIONS |= {"bytecode_cache": FileSystemBytecodeCache(str(_COMPILED)), "auto_reload": False}

@@ -42,8 +42,6 @@ def site(live_server, transactional_db, make_member, topics):
 
 
 def build_site(make_member):
-    from allauth.account.models import EmailAddress
-
     from auscult.community.actions.postings import PollDraft, create_posting
     from auscult.members.models import Account, Member
     from auscult.shared import clock
@@ -57,7 +55,6 @@ def build_site(make_member):
     account = Account.objects.get(email="physician@example.org")
     account.set_password(PASSWORD)
     account.save()
-    EmailAddress.objects.create(user=account, email=account.email, verified=True, primary=True)
     assert Member.objects.filter(pk=physician.member_id).exists()
     choices = (Choice("c1", "Payment reform"), Choice("c2", "Coverage of the uninsured"))
     author = make_member(until=until)

@@ -16,8 +16,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def desk(site, tmp_path, make_member):
     """A loaded register, an account that claims, a verifier and two custodians, all with the same password."""
-    from allauth.account.models import EmailAddress
-
     from auscult.demo.register import write_register
     from auscult.members.models import Account, RoleGrant
     from auscult.registry.actions import load_register
@@ -35,7 +33,6 @@ def desk(site, tmp_path, make_member):
         account = Account.objects.get(email=f"{who}@example.org")
         account.set_password(PASSWORD)
         account.save()
-        EmailAddress.objects.create(user=account, email=account.email, verified=True, primary=True)
         assert RoleGrant.objects.filter(member_id=standing.member_id).count() == 0
         for role in roles:
             RoleGrant.objects.create(member_id=standing.member_id, role=role)

@@ -12,7 +12,7 @@ import numpy as np
 from django.db import connection, transaction
 
 from auscult.community.models import Posting
-from auscult.demo.members import copy_rows
+from auscult.demo.members import copy_events, copy_rows
 from auscult.demo.people import People
 from auscult.demo.size import STORY_NOW, Size
 from auscult.demo.story import Progress, gather_cast
@@ -87,7 +87,8 @@ def send_appeal(appeal: Appeal, size: Size, people: People, progress: Progress) 
     author = _author_of(appeal)
     version = appeal.versions.get()
     signed = set(Signature.objects.filter(version=version).values_list("member_id", flat=True))
-    _sign_in_bulk(version, size.signatures - len(signed), signed | {appeal.author_id})
+    opens, closes = datetime(2009, 8, 27, 9, 0, tzinfo=UTC), datetime(2009, 9, 11, 12, 0, tzinfo=UTC)
+    sign_in_bulk(version, size.signatures - len(signed), signed | {appeal.author_id}, opens, closes)
     progress(2, 5)
     at = datetime(2009, 9, 11, 18, 0, tzinfo=UTC)
     appeals.amend_appeal(
@@ -145,6 +146,58 @@ def follow_up(appeal: Appeal) -> None:
     join_issue(author, at, issue.pk, (StepKind.POSTING, survey), (StepKind.RESULT, 1), (StepKind.APPEAL, appeal.pk))
 
 
+#: A letter that a newcomer can read, sign, and compare with what others signed.
+OPEN_PREAMBLE = (
+    "A quarter of an hour on the telephone for a scan that is approved nine times in ten is a quarter of an hour without a "
+    "patient. Nobody counts these minutes, so nobody pays for them and nobody shortens them."
+)
+OPEN_CLAUSES = (
+    "Answer a request for prior authorization within one business day, or count it as approved.",
+    "Publish how many requests were refused, and how many refusals were reversed.",
+    "Exempt practices whose requests were approved nine times in ten.",
+)
+
+
+def open_letter_to_sign(people: People, signatures: int) -> Appeal:
+    """An open letter that collects signatures when the demonstration starts."""
+    drafted = STORY_NOW - timedelta(days=9)
+    cast = gather_cast()
+    author = cast.pick("Family medicine", STORY_NOW)
+    letter = appeals.draft_appeal(
+        standing=author,
+        now=drafted,
+        title="Count the minutes of prior authorization",
+        topic="practice-life",
+        preamble=OPEN_PREAMBLE,
+        clauses=OPEN_CLAUSES,
+        addressees=[appeals.AddresseeDraft("The payers of this state (invented addressee)", "registered letter")],
+    )
+    version = letter.versions.get()
+    accounts = [account for account in cast.everyone[70:90] if account != _account_of(author)][:5]
+    for hours, account in enumerate(accounts, start=1):
+        appeals.sign_appeal(
+            standing=get_standing(account, drafted),
+            now=drafted + timedelta(hours=hours),
+            appeal_id=letter.pk,
+            sha256=version.sha256,
+            display=Display.SPECIALTY,
+        )
+    opened = drafted + timedelta(days=1)
+    appeals.moderate_appeal(
+        standing=people.standing("moderator", opened), now=opened, appeal_id=letter.pk, reason="in_order"
+    )
+    signed = set(Signature.objects.filter(version=version).values_list("member_id", flat=True))
+    physician = people.standing("physician", STORY_NOW).require_member()
+    sign_in_bulk(
+        version,
+        signatures - len(signed),
+        signed | {letter.author_id, physician},
+        opened,
+        STORY_NOW - timedelta(hours=1),
+    )
+    return letter
+
+
 def _author_of(appeal: Appeal) -> Standing:
     return get_standing(Member.objects.values_list("account_id", flat=True).get(pk=appeal.author_id), STORY_NOW)
 
@@ -153,8 +206,11 @@ def _account_of(standing: Standing) -> int:
     return Member.objects.values_list("account_id", flat=True).get(pk=standing.require_member())
 
 
-def _sign_in_bulk(version: AppealVersion, count: int, signed: set[int]) -> None:
-    """Signatures of two weeks, in bulk: half counted only, some with specialty and state, some with their name."""
+def sign_in_bulk(version: AppealVersion, count: int, signed: set[int], opens: datetime, closes: datetime) -> None:
+    """Sign an open letter for members who have not signed, between two instants, by COPY.
+
+    About half are counted only, some show specialty and state, some their name; each leaves the event of ``sign_appeal``.
+    """
     rng = np.random.default_rng(10_000)
     members = Member.objects.filter(level=2, account__password="!").exclude(pk__in=signed)
     pool = np.array(members.order_by("pk").values_list("pk", flat=True))
@@ -164,16 +220,17 @@ def _sign_in_bulk(version: AppealVersion, count: int, signed: set[int]) -> None:
     sealed = dict(
         Claim.objects.filter(member_id__in=shown, state="verified").values_list("member_id", "identity_sealed")
     )
-    opens, closes = datetime(2009, 8, 27, 9, 0, tzinfo=UTC), datetime(2009, 9, 11, 12, 0, tzinfo=UTC)
+
+    instants = [opens + (closes - opens) * moment for moment in rng.random(count).tolist()]
 
     def rows() -> Iterator[tuple[Any, ...]]:
-        for pk, display in zip(chosen, displays, strict=True):
+        for pk, display, at in zip(chosen, displays, instants, strict=True):
             who = json.loads(crypto.unseal(sealed[pk], "claim.identity")) if pk in sealed else None
             name = crypto.seal(who["registered_name"], NAME_PURPOSE) if who and display == Display.NAME else None
             yield (
                 version.pk, pk, str(display), name, who["specialty"][:60] if who else "",
                 who["licence_state"] if who else "", secrets.token_hex(16), secrets.token_hex(8), "valid",
-                opens + (closes - opens) * float(rng.random()),
+                at,
             )  # fmt: skip
 
     with transaction.atomic(), connection.cursor() as cursor:
@@ -183,6 +240,8 @@ def _sign_in_bulk(version: AppealVersion, count: int, signed: set[int]) -> None:
             "version_id, member_id, display, name_sealed, specialty, us_state, nonce, place, state, signed_at",
             rows(),
         )
+        events = ((pk, f"appeal:{version.appeal_id}", at) for pk, at in zip(chosen, instants, strict=True))
+        copy_events(cursor, "voice.appeal.sign", events)
         valid = Signature.objects.filter(version=version, state=Signature.State.VALID)
         SignatureCount.objects.filter(version=version).update(
             valid=valid.count(), shown=valid.exclude(display=Display.COUNTED).count()

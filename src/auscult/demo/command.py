@@ -7,21 +7,23 @@ import hashlib
 import json
 import os
 import socket
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from auscult.config import local
 from auscult.demo.size import BEGINS, SIZES, STORY_NOW
+from auscult.demo.steps import Steps
 
 if TYPE_CHECKING:
     from auscult.demo.people import People
@@ -53,79 +55,129 @@ def _run(*, size: str, reset: bool, port: int) -> int:
     began = time.monotonic()
     marker = local.var_dir() / "demo.json"
     foreign = bool(os.environ.get("DATABASE_URL"))
-    _prepare(DATABASE)
-    # A marker counts for the database that it was made with, and for no other.
-    database = hashlib.sha256(local.database_url().encode()).hexdigest()
-    state = json.loads(marker.read_text()) if marker.exists() else None
-    if state is not None and (reset or state.get("database") != database):
-        state = None
-    if state is None and not foreign:
-        # Without its marker a demonstration was not finished; half of one is of no use.
-        marker.unlink(missing_ok=True)
-        local.embedded_postgres().drop_database(DATABASE)
-        local.embedded_postgres().create_database(DATABASE)
+    # The port first: links in mails lead to it.
+    port = _free_port(port)
+    os.environ.setdefault("AUSCULT_ORIGINS", f"http://127.0.0.1:{port}")
+    with Steps(began) as steps:
+        with steps("Start PostgreSQL"):
+            _prepare(DATABASE)
+        # A marker counts for the database that it was made with, and for no other.
+        database = hashlib.sha256(local.database_url().encode()).hexdigest()
+        state = json.loads(marker.read_text()) if marker.exists() else None
+        if state is not None and (reset or state.get("database") != database):
+            state = None
+        if state is None and not foreign:
+            # Without its marker a demonstration was not finished; half of one is of no use.
+            marker.unlink(missing_ok=True)
+            local.embedded_postgres().drop_database(DATABASE)
+            local.embedded_postgres().create_database(DATABASE)
+        code = code_version()
+        if state is None:
+            with RegisterProcess(SIZES[size].register) as register:
+                with steps("Create the tables"):
+                    _create_tables(foreign=foreign)
+                people = seed(size, steps=steps, register=register)
+            state = {
+                "size": size,
+                "database": database,
+                "clock_behind_seconds": int((datetime.now(UTC) - STORY_NOW).total_seconds()),
+                "password": people.password,
+                "emails": people.emails,
+                "unclaimed": people.unclaimed,
+                "code": code,
+            }
+            _keep(marker, state)
+        elif state.get("code") != code:
+            with steps("Update the tables"):
+                _create_tables(foreign=False)
+            _keep(marker, state | {"code": code})
+        steps.begin("Start the servers")
+        os.environ["AUSCULT_DEMO"] = "1"
+        os.environ["AUSCULT_CLOCK_BEHIND_SECONDS"] = str(state["clock_behind_seconds"])
+        from auscult.config.processes import run_processes
+
+        def ready(address: str) -> None:
+            steps.end()
+            _welcome(address, state, time.monotonic() - began)
+
+        try:
+            run_processes("127.0.0.1", port, 2, ready=ready)
+        finally:
+            if not foreign:
+                _close_connections()
+                local.embedded_postgres().stop_unless_used()
+            click.echo("Stopped. `make demo` continues where you left; `make demo RESET=1` starts over.")
+    return 0
+
+
+def _close_connections() -> None:
+    """Close what this process opened; a start that changed nothing never loaded Django."""
+    if "django.db" in sys.modules:
+        from django.db import connections
+
+        connections.close_all()
+
+
+def _keep(marker: Path, state: dict[str, Any]) -> None:
+    draft = marker.with_suffix(".draft")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(state, indent=1))
+    draft.rename(marker)
+
+
+def code_version() -> str:
+    """Digest of the migrations and static files, and of the packages that bring some: what a start must bring up to date."""
+    whole = hashlib.sha256()
+    root = Path(__file__).parents[1]
+    for path in sorted([*root.glob("*/migrations/*.py"), *root.glob("*/static/**/*"), *root.glob("*/sql/*")]):
+        if path.is_file():
+            whole.update(str(path.relative_to(root)).encode() + path.read_bytes())
+    for package in ("django", "django-allauth", "django-htmx", "procrastinate", "whitenoise"):
+        whole.update(f"{package} {version(package)}".encode())
+    return whole.hexdigest()
+
+
+def _create_tables(*, foreign: bool) -> None:
+    """Migrate, and collect static files beside it: compressing them leaves the interpreter free."""
     _set_up_django()
     from django.core.management import call_command
 
-    if foreign and state is None:
+    if foreign:
         _refuse_foreign_data()
-    call_command("migrate", verbosity=0)
-    call_command("collectstatic", verbosity=0, interactive=False)
-    if state is None:
-        people = seed(size)
-        state = {
-            "size": size,
-            "database": database,
-            "clock_behind_seconds": int((datetime.now(UTC) - STORY_NOW).total_seconds()),
-            "password": people.password,
-            "emails": people.emails,
-        }
-        draft = marker.with_suffix(".draft")
-        draft.touch(mode=0o600)
-        draft.write_text(json.dumps(state, indent=1))
-        draft.rename(marker)
-    os.environ["AUSCULT_DEMO"] = "1"
-    os.environ["AUSCULT_CLOCK_BEHIND_SECONDS"] = str(state["clock_behind_seconds"])
-    from django.db import connections
-
-    from auscult.config.processes import run_processes
-
-    try:
-        run_processes("127.0.0.1", _free_port(port), 2, ready=lambda at: _welcome(at, state, time.monotonic() - began))
-    finally:
-        if not foreign:
-            connections.close_all()
-            local.embedded_postgres().stop_unless_used()
-        click.echo("Stopped. `make demo` goes on where you left; `make demo RESET=1` begins anew.")
-    return 0
+    with ThreadPoolExecutor(1) as pool:
+        collected = pool.submit(call_command, "collectstatic", verbosity=0, interactive=False)
+        call_command("migrate", verbosity=0)
+        collected.result()
 
 
 def check(size: str) -> int:
     """Seed a scratch database, print every figure beside what it must be, verify the bundle. Returns the exit code."""
-    with tempfile.TemporaryDirectory() as folder, scratch_database():
-        seed(size)
-        from auscult.demo.figures import print_and_check
+    with tempfile.TemporaryDirectory() as folder, Steps(time.monotonic()) as steps:
+        with RegisterProcess(SIZES[size].register) as register, scratch_database(steps):
+            seed(size, steps=steps, register=register)
+            from auscult.demo.figures import print_and_check
 
-        return print_and_check(SIZES[size], exact=size != "small", folder=Path(folder))
+            with steps("Check the figures"):
+                code = print_and_check(SIZES[size], exact=size != "small", folder=Path(folder))
+        steps.total()
+    return code
 
 
 @contextmanager
-def scratch_database() -> Iterator[None]:
+def scratch_database(steps: Steps | None = None) -> Iterator[None]:
     """A database that exists only for this run, beside the one of the demonstration."""
-    foreign = os.environ.get("DATABASE_URL")
-    _prepare(SCRATCH)
-    server = local.embedded_postgres()
-    if not foreign:
-        server.drop_database(SCRATCH)
-        server.create_database(SCRATCH)
-    _set_up_django()
-    from django.core.management import call_command
+    foreign = bool(os.environ.get("DATABASE_URL"))
+    steps = steps or Steps(time.monotonic(), quiet=True)
+    with steps("Start PostgreSQL"):
+        _prepare(SCRATCH)
+        server = local.embedded_postgres()
+        if not foreign:
+            server.drop_database(SCRATCH)
+            server.create_database(SCRATCH)
+    with steps("Create the tables"):
+        _create_tables(foreign=foreign)  # with static files: benches serve pages, or render them
     from django.db import connections
 
-    if foreign:
-        _refuse_foreign_data()
-    call_command("migrate", verbosity=0)
-    call_command("collectstatic", verbosity=0, interactive=False)  # the benches serve pages, or render them
     try:
         yield
     finally:
@@ -170,92 +222,137 @@ def _refuse_foreign_data() -> None:
                 )
 
 
-def seed(size_name: str) -> People:
-    """Everything of the demonstration, with a bar for each step. Returns the accounts to sign in with."""
+def seed(size_name: str, *, steps: Steps | None = None, register: RegisterProcess | None = None) -> People:
+    """Everything of the demonstration, step by step. Returns the accounts to sign in with.
+
+    Args:
+        steps: shows the steps and their seconds; nothing is shown without it.
+        register: writes the register already; one is started otherwise.
+    """
     from django.db import connection
 
     from auscult.community.actions.vocabulary import gather_vocabulary
     from auscult.demo import appeal, partnership, story, surveys, voices
     from auscult.demo.bulk import fill_community
     from auscult.demo.cases import open_cases
+    from auscult.demo.clock import stand_at
     from auscult.demo.community import fill_corners
-    from auscult.demo.members import fill_members
-    from auscult.demo.people import make_people
+    from auscult.demo.members import WRITERS, InventedMembers
+    from auscult.demo.people import describe_unclaimed, free_records, make_people
     from auscult.demo.postings import PostingsProcess
-    from auscult.demo.register import write_register
     from auscult.registry.actions import load_register
     from auscult.shared.jobs import run_worker
     from auscult.shared.standing import CONSOLE
 
-    size = SIZES[size_name]
+    size, steps = SIZES[size_name], steps or Steps(time.monotonic(), quiet=True)
     with connection.cursor() as cursor:
-        # A demonstration that was cut off is made anew, so nothing is lost by not waiting for the disk.
+        # A demonstration that was cut off is made again, so nothing is lost by not waiting for the disk.
         cursor.execute("SET synchronous_commit TO off")
-    with _steps() as step, tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "NPPES_Data_Dissemination_June_2009_V2.zip"
-        write_register(file, size.register, progress=step("Invent a register"))
-        load_register(file, standing=CONSOLE, now=story.OPENS, progress=step("Load the register"))
-        story.set_denominator(size)
-        # One member, the physician to sign in as, goes the whole way of verification instead.
-        fill_members(size.members - 1, now=story.OPENS, progress=step("Verified members"))
-        people = make_people(partnership.BEFORE)
-        ballots = step("The survey of July 2009")
-        postings = PostingsProcess(size_name, str(connection.settings_dict["NAME"]), step("Postings and comments"))
-        try:
-            posting = story.run_survey(size, ballots)
-            postings.finish()
-            # Before the worker writes the survey of 2009 into the record: the record is told in order.
-            partnership.replay(people, step("The agreement of 2007"))
+    stand_at(story.OPENS)
+    with register or RegisterProcess(size.register) as written:
+        with steps("Invent a register"):
+            file = written.finish()
+        with steps("Load the register") as progress:
+            load_register(file, standing=CONSOLE, now=story.OPENS, progress=progress)
+            # What the load means for members follows before there are any.
             run_worker(wait=False)
-            done = step("Close, publish, reply")
+    story.set_denominator(size)
+    # One member, the physician to sign in as, goes the whole way of verification instead.
+    members = InventedMembers(size.members - 1, now=story.OPENS)
+    writers = min(WRITERS, members.count)
+    with steps("Members who write") as progress:
+        members.write(0, writers, progress=progress)
+        members.reserve()
+        stand_at(partnership.BEFORE)
+        people = make_people(partnership.BEFORE)
+    postings = PostingsProcess(size_name, str(connection.settings_dict["NAME"]), steps.beside("Posts and comments"))
+    try:
+        stand_at(story.OPENS)
+        with steps("Verified members") as progress:
+            members.write(writers, members.count, progress=progress)
+            members.finish()
+        with steps("The survey of July 2009") as progress:
+            posting = story.run_survey(size, progress)
+        with steps("Mandates") as progress:
+            voices.give_mandates(progress)
+        with steps("Wait for posts and comments"):
+            postings.finish()
+        # Before the worker writes the survey of 2009 into the record: the record is told in order.
+        with steps("The agreement of 2007") as progress:
+            partnership.replay(people, progress)
+            stand_at(story.OPENS)
+            run_worker(wait=False)
+        with steps("Close, publish, reply"):
+            stand_at(story.CLOSES)
             story.publish(posting, people)
-            done(1, 1)
             partnership.aftermath(people)
             voices.quote_memberships(people)
-            voices.run_compared_poll(size, people, step("A position beside opinion"))
+        with steps("A position next to opinion") as progress:
+            voices.run_compared_poll(size, people, progress)
             letter = appeal.open_appeal(people)
-            mandates = step("Mandates, counted twice")
-            voices.give_mandates(mandates)
-            voices.count(people, 0, mandates)
-            appeal.send_appeal(letter, size, people, step("The appeal of September 2009"))
-            voices.count(people, 1, mandates)
+        with steps("The open letter of 2009") as progress:
+            voices.count(people, 0, lambda *_: None)
+            appeal.send_appeal(letter, size, people, progress)
+            voices.count(people, 1, lambda *_: None)
             appeal.follow_up(letter)
-            surveys.field_surveys(size, people, step("A sample survey"))
-            story.run_live_poll(size, step("A poll still open"))
+        with steps("Surveys") as progress:
+            stand_at(surveys.OPENS)
+            surveys.field_surveys(size, people, progress)
+        with steps("What is open now") as progress:
+            stand_at(STORY_NOW - timedelta(hours=30))
+            surveys.invite_physician(size, people)
+            story.run_live_poll(size, progress)
+            appeal.open_letter_to_sign(people, size.letter_signatures)
             open_cases(people)
             fill_corners(people)
-            if size.bulk_postings:
-                advance = step("A large community")
-                fill_community(size.bulk_postings, size.bulk_comments, until=STORY_NOW, progress=advance)
+            stand_at(STORY_NOW - timedelta(minutes=1))
+            run_worker(wait=False)
+        if size.bulk_postings:
+            with steps("A large community") as progress:
+                fill_community(size.bulk_postings, size.bulk_comments, until=STORY_NOW, progress=progress)
+        with steps("Gather words and statistics"):
             gather_vocabulary(standing=CONSOLE, now=STORY_NOW)
-        except BaseException:
-            postings.end()
-            raise
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-        cursor.execute("SET synchronous_commit TO on")
+            people.unclaimed = describe_unclaimed(free_records(1, STORY_NOW - timedelta(days=30))[0])
+            with connection.cursor() as cursor:
+                cursor.execute("ANALYZE")
+                cursor.execute("SET synchronous_commit TO on")
+    except BaseException:
+        postings.end()
+        raise
     return people
 
 
-@contextmanager
-def _steps() -> Iterator[Callable[[str], Callable[[int, int], None]]]:
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description:<26}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as bars:
+class RegisterProcess:
+    """Writes the invented register in a process of its own, while the tables are created: two cores, half the wait."""
 
-        def step(words: str) -> Callable[[int, int], None]:
-            task = bars.add_task(words, total=None)
-            if not console.is_terminal:
-                console.print(words)
+    def __init__(self, physicians: int) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        self._file = Path(self._folder.name) / "NPPES_Data_Dissemination_June_2009_V2.zip"
+        command = [sys.executable, "-m", "auscult.demo.register", str(self._file), str(physicians)]
+        self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
 
-            def advance(done: int, total: int) -> None:
-                bars.update(task, completed=done, total=total)
-                if done >= total:
-                    bars.stop_task(task)
+    def __enter__(self) -> RegisterProcess:
+        return self
 
-            return advance
+    def __exit__(self, *_: object) -> None:
+        """End it, whatever happened, and delete the file."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait()
+        if self._process.stderr is not None:
+            self._process.stderr.close()
+        self._folder.cleanup()
 
-        yield step
+    def finish(self) -> Path:
+        """Wait for the file.
+
+        Raises:
+            RuntimeError: it failed; the text holds the end of its error.
+        """
+        _, error = self._process.communicate()
+        if self._process.returncode != 0:
+            raise RuntimeError(f"The register could not be written:\n{error[-2000:]}")
+        return self._file
 
 
 def _free_port(wanted: int) -> int:
@@ -279,13 +376,17 @@ Auscult is ready after {seconds:.0f} seconds:  {address}
 Sign in with the password  {state["password"]}  as
 {logins}
 
+As newcomer@demo.example, claim a record that nobody has claimed: {_record_words(state)}
+Codes go to addresses at hospital.example, and every mail is at  {address}dev/mail
+
 Look first at
   {address}tour/              the quarrel of 2009, settled by records: ten pages
   {address}results/1/         the survey of July 2009: of whom may it speak?
   {address}feed/              as physician@demo.example: the newest posting has an open poll, vote in it
   {address}feed/?kind=unsolved   a case, with a connection beside an answer; /cases/new checks one of yours
   {address}moderation/        as moderator@demo.example: a flag waits; the log of decisions is public
-  {address}surveys/           as physician@demo.example: a survey to answer; as researcher@demo.example one to design
+  {address}surveys/           as physician@demo.example: a survey you are invited to; as researcher@demo.example one to design
+  {address}appeals/           as physician@demo.example: an open letter to sign
   {address}mine/              as physician@demo.example: what was signed, and who read numbers about one's words
   {address}verifier/          as verifier@demo.example: cases wait, one of them disputed
   {address}record/            the record, with proofs
@@ -294,6 +395,15 @@ Look first at
 Ctrl-C stops everything."""
     )
     sys.stdout.flush()
+
+
+def _record_words(state: dict[str, Any]) -> str:
+    """An unclaimed record, in words."""
+    record = state["unclaimed"]
+    return (
+        f"number {record['number']}, {record['first_name']} {record['last_name']}, "
+        f"license {record['license']} of {record['state']}"
+    )
 
 
 _WHAT = {

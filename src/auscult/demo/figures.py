@@ -11,6 +11,7 @@ from auscult.demo.size import STORY_NOW, Size
 from auscult.demo.story import SHARES
 from auscult.evidence.checks import FALSE, Check
 from auscult.evidence.verifier import verify_bundle
+from auscult.members.models import Member
 from auscult.organisations.models import Organisation
 from auscult.organisations.queries import get_membership_figures, own_figures
 from auscult.partnerships.models import Agreement
@@ -24,10 +25,13 @@ from auscult.shared.models import Topic
 from auscult.shared.standing import CONSOLE, READER
 from auscult.statistics.intervals import simple_random_half_width
 from auscult.statistics.representativeness import overlap_bounds
-from auscult.voice.models import Appeal, Position
+from auscult.surveys.models import Invitation
+from auscult.surveys.rules import InvitationState, SurveyState
+from auscult.voice.models import Appeal, Position, Signature
 from auscult.voice.queries.appeals import get_appeal_page
 from auscult.voice.queries.mandates import get_topic_page
 from auscult.voice.queries.positions import get_position_page
+from auscult.voice.rules import AppealState
 
 
 @dataclass
@@ -144,12 +148,19 @@ def collect_second_half(size: Size, *, exact: bool) -> list[Line]:
             row["badge"] == badge,
             "",
         )
-    appeal = get_appeal_page(READER, Appeal.objects.get().pk, STORY_NOW)
+    appeal = get_appeal_page(READER, Appeal.objects.earliest("pk").pk, STORY_NOW)
     sentence = appeal.sentence
     must = f"{size.signatures:,} signed version 1; version 2 delivered; 0 re-affirmed; 3 of 4 clauses changed"
     line("the appeal of September 2009", sentence, sentence == must, must)
     states = ", ".join(f"{a.name}: {a.state.value}" for a in appeal.addressees)
     line("its addressees", states, "refused" in states and "silent" in states)
+    physician = Member.objects.get(handle="morning-rounds")
+    signed = Signature.objects.filter(member=physician).values("version__appeal")
+    letter = Appeal.objects.filter(state=AppealState.OPEN).exclude(pk__in=signed).first()
+    line("an open letter the physician can sign", letter.title if letter else "none", letter is not None)
+    invited = Invitation.objects.filter(member=physician, survey__state=SurveyState.OPEN, state=InvitationState.SENT)
+    titles = ", ".join(invited.values_list("survey__title", flat=True))
+    line("an open sample survey the physician is invited to", titles or "none", titles == "Time for each patient")
     agreement = get_agreement_page(READER, Agreement.objects.get().pk, STORY_NOW)
     for part in (
         "24 May 2009",

@@ -207,6 +207,12 @@ def copy_rows(cursor: Any, table: str, columns: str, rows: Iterable[tuple[Any, .
             copy.write("".join(["\t".join([_FORMATS[type(value)](value) for value in row]) + "\n" for row in some]))
 
 
+def copy_events(cursor: Any, event: str, rows: Iterable[tuple[int | None, str, datetime]]) -> None:
+    """Write events of the audit trail, as ``audit.record`` does: actor, subject, and instant of each."""
+    events = ((event, actor, thing, "{}", at) for actor, thing, at in rows)
+    copy_rows(cursor, "shared_auditevent", "event, actor_id, thing, details, at", events)
+
+
 def _escape(text: str) -> str:
     """Text as COPY reads it."""
     if "\\" in text or "\n" in text or "\t" in text or "\r" in text:

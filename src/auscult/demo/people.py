@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from allauth.account.models import EmailAddress
@@ -46,6 +46,7 @@ class People:
 
     password: str
     emails: dict[str, str]
+    unclaimed: dict[str, str] = field(default_factory=dict)
 
     def standing(self, who: str, now: datetime) -> Standing:
         """Standing of one of them."""
@@ -121,6 +122,18 @@ def free_records(count: int, now: datetime) -> list[RegisterRecord]:
             if len(found) == count:
                 break
     return found
+
+
+def describe_unclaimed(record: RegisterRecord) -> dict[str, str]:
+    """What a newcomer types in to claim a record: number, name, and license."""
+    licence, state = record.licences[0]
+    return {
+        "number": record.number,
+        "first_name": record.first_name.title(),
+        "last_name": record.last_name.title(),
+        "license": licence,
+        "state": state,
+    }
 
 
 def claim_record(people: People, who: str, record: RegisterRecord, now: datetime) -> None:

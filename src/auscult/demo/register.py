@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 import zipfile
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -195,3 +196,8 @@ def _fill_other(
         _fill_person(row, columns, names[pick[0] % 28], surname(pick), state, "F" if pick[0] % 5 else "M", numbers)
         row[columns["code"]], row[columns["switch"]] = "163W00000X", "Y"
         row[columns["enumerated"]] = row[columns["updated"]] = "03/01/2007"
+
+
+if __name__ == "__main__":
+    # In a process of its own, while the tables are created: python -m auscult.demo.register PATH PHYSICIANS
+    write_register(Path(sys.argv[1]), int(sys.argv[2]))

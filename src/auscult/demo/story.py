@@ -16,7 +16,7 @@ from auscult.community.actions.postings import PollDraft, create_posting
 from auscult.community.models import Posting
 from auscult.demo.ballots import Vote, cast_ballots
 from auscult.demo.people import People
-from auscult.demo.size import BEGINS, STORY_NOW, Size
+from auscult.demo.size import BEGINS, HISTORY, PHYSICIANS_2009, SCALED, STORY_NOW, Size
 from auscult.members.models import Member
 from auscult.members.queries.standing import get_standing
 from auscult.organisations.models import Organisation
@@ -69,17 +69,24 @@ Progress = Callable[[int, int], None]
 
 
 def set_denominator(size: Size) -> None:
-    """Load the universe about which the letter of 2009 spoke."""
-    set_benchmark(
-        standing=CONSOLE,
-        now=OPENS,
-        code="us-physicians-2009",
-        words="US physicians",
-        persons=size.universe,
-        as_of=date(2009, 12, 31),
-        definition="physicians in the United States as counted in press reports on AMA membership",
-        source="Becker's Hospital Review: 228,150 members, 23 % of 954,000 physicians",
-    )
+    """Load the universe about which the letter of 2009 spoke, and the share of it that a small demonstration stands for."""
+    source = "Becker's Hospital Review: 228,150 members, 23 % of 954,000 physicians"
+    definition = "physicians in the United States as counted in press reports on AMA membership"
+    universes = {HISTORY: ("US physicians", PHYSICIANS_2009, definition, source)}
+    if size.universe_code == SCALED:
+        part = f"{size.universe / PHYSICIANS_2009:.0%} of the 954,000"
+        universes[SCALED] = ("US physicians (scaled down)", size.universe, f"{part}, for a small demonstration", source)
+    for code, (words, persons, meaning, where) in universes.items():
+        set_benchmark(
+            standing=CONSOLE,
+            now=OPENS,
+            code=code,
+            words=words,
+            persons=persons,
+            as_of=date(2009, 12, 31),
+            definition=meaning,
+            source=where,
+        )
 
 
 @dataclass
@@ -188,7 +195,7 @@ def run_survey(size: Size, progress: Progress) -> Posting:
             "the sentence it permits, and the association is asked to answer under it."
         ),
         topic="organised-medicine",
-        poll=PollDraft(QUESTIONS, CLOSES, "us-physicians-2009"),
+        poll=PollDraft(QUESTIONS, CLOSES, size.universe_code),
     )
     assert posting.survey_id is not None
     voters = draw_voters(size.ballots, np.random.default_rng(1776))
@@ -291,7 +298,7 @@ def run_live_poll(size: Size, progress: Progress) -> Posting:
             "than read another summary of what somebody thinks we want.\n\nOne question, two weeks. Say why in the comments."
         ),
         topic="health-reform",
-        poll=PollDraft((LIVE_QUESTION,), STORY_NOW + timedelta(days=13), "us-physicians-2009"),
+        poll=PollDraft((LIVE_QUESTION,), STORY_NOW + timedelta(days=13), size.universe_code),
     )
     assert posting.survey_id is not None
     rng = np.random.default_rng(1965)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -184,6 +186,71 @@ def field_surveys(size: Size, people: People, progress: Progress) -> None:
         standing=researcher, now=STORY_NOW, survey_id=nights.pk, closes_at=STORY_NOW + timedelta(days=60), as_wave=True
     )
     run_worker(wait=False)
+
+
+#: A short sample survey that the physician one signs in as is invited to.
+INVITED: dict[str, Any] = {
+    "format": "auscult-questionnaire/1",
+    "title": "Time for each patient",
+    "introduction": "Invented for this demonstration. Three questions, one minute.",
+    "sections": [
+        {
+            "code": "visit",
+            "title": "Your last full day",
+            "questions": [
+                {"code": "minutes", "kind": "numeric", "wording": "How many minutes did a usual visit last?",
+                 "unit": "minutes", "minimum": 1, "maximum": 120, "bands": [10, 15, 20, 30]},
+                {"code": "enough", "kind": "likert", "wording": "That was enough time for each patient.", "choices": _SCALE},
+                {"code": "first", "kind": "single", "wording": "What would give you more time first?",
+                 "choices": _choices("Fewer forms", "More staff", "Fewer patients", "Better records")},
+            ],
+        },
+    ],
+}  # fmt: skip
+
+
+def invite_physician(size: Size, people: People) -> None:
+    """Open a sample survey in whose sample the physician is, and send the first invitations."""
+    opened = STORY_NOW - timedelta(hours=30)
+    closes = STORY_NOW + timedelta(days=12)
+    researcher = people.standing("researcher", opened)
+    survey = draft_survey(
+        standing=researcher,
+        now=opened,
+        questionnaire=read_questionnaire(INVITED),
+        instrument=Instrument.SAMPLE_SURVEY,
+        closes_at=closes,
+    )
+    edit_plan(
+        standing=researcher,
+        now=opened,
+        survey_id=survey.pk,
+        instrument=Instrument.SAMPLE_SURVEY,
+        mode=BallotMode.DETACHED,
+        closes_at=closes,
+        plan={
+            "aims": "How long a usual visit lasts, and whether physicians find that enough.",
+            "sample": f"{size.sampled} members, by specialty.",
+            "stopping": "On the closing day, whatever the answers say.",
+            "analysis": "Primary: minutes of a usual visit, by specialty.",
+        },
+        sample_design={"by": ["specialty"], "allocation": "proportional", "size": size.sampled},
+    )
+    physician = people.standing("physician", opened).require_member()
+    share = 0.3 * size.sampled / size.members
+    open_survey(standing=researcher, now=opened, survey_id=survey.pk, sample_seed=_seed_that_draws(physician, share))
+    send_invitations(standing=researcher, now=opened, survey_id=survey.pk)
+    while send_mails(standing=CONSOLE, now=opened, survey_id=survey.pk, reminder=False).left:
+        pass
+
+
+def _seed_that_draws(member_id: int, share: float) -> str:
+    """The first seed by which a member is among the first ``share`` of any list (``sampling.draw``)."""
+    for number in count():
+        seed = f"demonstration-{number}"
+        if int.from_bytes(hashlib.sha256(f"{seed}:{member_id}".encode()).digest()[:8]) < share * 2**64:
+            return seed
+    raise AssertionError("count() does not end")
 
 
 def _answer(survey_id: int, progress: Progress) -> None:

@@ -10,7 +10,7 @@ from django.db import connection
 
 from auscult.community.actions.postings import PollDraft, create_posting
 from auscult.demo.ballots import Vote, cast_ballots
-from auscult.demo.members import copy_rows
+from auscult.demo.members import copy_events, copy_rows
 from auscult.demo.people import People
 from auscult.demo.size import STORY_NOW, Size
 from auscult.demo.story import Progress, draw_voters, gather_cast
@@ -174,7 +174,7 @@ def run_compared_poll(size: Size, people: People, progress: Progress) -> None:
             "whether its own members among us think otherwise than the rest.\n\nOne question, two weeks."
         ),
         topic="health-reform",
-        poll=PollDraft((HR3200,), closes, "us-physicians-2009", "ama"),
+        poll=PollDraft((HR3200,), closes, size.universe_code, "ama"),
     )
     assert posting.survey_id is not None
     # Members of the association are drawn more often: it is their association that is asked about.
@@ -305,6 +305,8 @@ def give_mandates(progress: Progress) -> None:
             "member_id, topic_id, organisation_id, stance, stated_at, expires_at",
             rows,
         )
+        # Without topic and stance, as ``state_mandate`` writes them.
+        copy_events(cursor, "voice.mandate.state", ((member, "", at) for member, _, _, _, at, _ in rows))
         cursor.execute("ANALYZE voice_mandatestatement, organisations_affiliation")
     progress(1, 3)
 

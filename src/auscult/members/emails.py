@@ -32,11 +32,12 @@ def mail_members(member_ids: Sequence[int], subject: str, text: str) -> None:
 
 
 def mail_each(letters: Sequence[Letter]) -> None:
-    """Queue a mail to each of some members, in the present transaction; members without an account get none.
+    """Queue a mail to each of some members, in the present transaction.
 
-    One query for the addresses and two statements for each ``MAILS_A_STATEMENT`` mails.
+    Members without an account get none, and an address that its owner never confirmed may be somebody else's. One query for
+    the addresses and two statements for each ``MAILS_A_STATEMENT`` mails.
     """
-    addresses = list_addresses([letter.member_id for letter in letters])
+    addresses = list_addresses([letter.member_id for letter in letters], confirmed=True)
     queue_mails(
         [_mail(letter, addresses[letter.member_id]) for letter in letters if letter.member_id in addresses],
     )
@@ -52,15 +53,20 @@ def _mail(letter: Letter, address: str) -> Mail:
     return Mail(to=address, subject=letter.subject, text=letter.text, headers=headers, if_bounced=bounced)
 
 
-def list_addresses(member_ids: Sequence[int]) -> dict[int, str]:
-    """Member → address, of those who have an account; for paying what is owed the action that asks writes an event."""
+def list_addresses(member_ids: Sequence[int], *, confirmed: bool = False) -> dict[int, str]:
+    """Member → address, of those who have an account; for paying what is owed the action that asks writes an event.
+
+    Args:
+        confirmed: only addresses that their owners confirmed.
+    """
     if not member_ids:
         return {}
     with connection.cursor() as cursor:
         # An array is one parameter, whatever its length; a list of parameters ends at 65,535.
         cursor.execute(
             "SELECT m.id, a.email FROM members_member AS m JOIN members_account AS a ON a.id = m.account_id "
-            "WHERE m.id = ANY(%s)",
-            [list(member_ids)],
+            "WHERE m.id = ANY(%s) AND (NOT %s OR EXISTS (SELECT FROM account_emailaddress AS e "
+            "WHERE e.user_id = a.id AND e.verified AND lower(e.email) = lower(a.email)))",
+            [list(member_ids), confirmed],
         )
         return dict(cursor.fetchall())

@@ -18,7 +18,7 @@ from django.core.mail.message import EmailMessage
 from django.db import connection, transaction
 from django.utils import timezone
 
-from auscult.shared import jobs
+from auscult.shared import clock, jobs
 from auscult.shared.models import MailMessage
 
 #: Mails that one statement queues.
@@ -79,8 +79,8 @@ def queue_mail(
 
 
 _QUEUE = """
-    INSERT INTO shared_mailmessage ("to", subject, text, headers, if_bounced, state)
-    SELECT m.receiver, m.subject, m.text, m.headers::jsonb, m.if_bounced::jsonb, 'queued'
+    INSERT INTO shared_mailmessage ("to", subject, text, headers, if_bounced, state, created_at)
+    SELECT m.receiver, m.subject, m.text, m.headers::jsonb, m.if_bounced::jsonb, 'queued', %s
     FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
         AS m(receiver, subject, text, headers, if_bounced)
     RETURNING id
@@ -92,11 +92,13 @@ def queue_mails(mails: Sequence[Mail]) -> None:
 
     A mail by itself goes before batches: it is a code or an answer to something that a person just did.
     """
+    now = clock.now()
     for some in batched(mails, MAILS_A_STATEMENT, strict=False):
         with connection.cursor() as cursor:
             cursor.execute(
                 _QUEUE,
                 [
+                    now,
                     [each.to for each in some],
                     [each.subject[:300] for each in some],
                     [each.text for each in some],

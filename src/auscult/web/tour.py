@@ -26,7 +26,7 @@ def stops() -> list[Stop]:
             reverse("web:membership-read", args=["ama"]),
         ),
         Stop(
-            "Is the poll of 4,156 representative?",
+            "Is the poll of July 2009 representative?",
             "The result says of whom it may speak, and the association answers under it, in the bundle too.",
             reverse("publishing:release-read", args=[1]),
         ),
@@ -41,7 +41,7 @@ def stops() -> list[Stop]:
             reverse("voice:position-read", args=[1]),
         ),
         Stop(
-            "What did ten thousand sign?",
+            "What did the signatories sign?",
             "An appeal whose signatures are bound to one exact text.",
             reverse("voice:appeal-read", args=[1]),
         ),

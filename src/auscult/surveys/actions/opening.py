@@ -33,11 +33,14 @@ class CannotOpenSurvey(Conflict):
     """The survey cannot be opened."""
 
 
-def open_survey(*, standing: Standing, now: datetime, survey_id: int) -> Survey:
+def open_survey(*, standing: Standing, now: datetime, survey_id: int, sample_seed: str = "") -> Survey:
     """Freeze a draft and open it.
 
     Who may: its author, or a researcher. What changes: wording, rules, plan and sample are fixed by hash. What follows:
     the hash goes into the record; invitations go out when the researcher sends them.
+
+    Args:
+        sample_seed: seed of the draw, for the demonstration; otherwise a fresh one. It is recorded either way.
 
     Raises:
         NotFound: not this standing's survey.
@@ -58,7 +61,7 @@ def open_survey(*, standing: Standing, now: datetime, survey_id: int) -> Survey:
         if instrument in INVITED:
             members = list_by_stratum(now)
             survey.population = _margins(members)
-            sample, drawn = _draw_sample(survey, members)
+            sample, drawn = _draw_sample(survey, members, sample_seed or secrets.token_hex(16))
             Invitation.objects.bulk_create(drawn, batch_size=5000)
             variables = tallies.sampled_variables(STRATUM_VARIABLES, sample["by"])
             if len(sample["by"]) > 1:
@@ -132,7 +135,9 @@ def _margins(members: Mapping[Stratum, list[int]]) -> dict[str, dict[str, int]]:
     return margins
 
 
-def _draw_sample(survey: Survey, members: Mapping[Stratum, list[int]]) -> tuple[dict[str, Any], list[Invitation]]:
+def _draw_sample(
+    survey: Survey, members: Mapping[Stratum, list[int]], seed: str
+) -> tuple[dict[str, Any], list[Invitation]]:
     """What is frozen of the sample, and the invitations. A census invites everybody."""
     if survey.instrument == Instrument.ATTEMPTED_CENSUS:
         everybody = [
@@ -145,7 +150,6 @@ def _draw_sample(survey: Survey, members: Mapping[Stratum, list[int]]) -> tuple[
         raise CannotOpenSurvey(
             "A sample survey needs a sample. Say on the plan how many are drawn, and by which strata."
         )
-    seed = secrets.token_hex(16)
     try:
         design = read_design(survey.sample_design)
         in_stratum: dict[str, list[tuple[int, str]]] = {}
