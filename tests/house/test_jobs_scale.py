@@ -404,8 +404,9 @@ JOBS = {
     "surveys.end_links": Job(kept_links, end_links),
     "voice.note_due_silences": Job(silences, lambda: note_due_silences(now=NOW), 9),
     "shared.deliver_mails, kept": Job(mails, deliver),
-    # Each text is rendered again, so this one ends at 2,000: the second statement (privacy.WORDS_A_STATEMENT).
-    "erasure: mentions of a handle": Job(mentions, forget_mentions, 1, many=2_000),
+    # Each text is rendered again, so this one ends at 2,000: a second look-up and statement
+    # (privacy.WORDS_A_STATEMENT).
+    "erasure: mentions of a handle": Job(mentions, forget_mentions, 2, many=2_000),
 }
 
 

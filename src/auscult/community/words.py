@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from auscult.community import markup
@@ -25,7 +26,17 @@ class Words:
 
 def render(body: str) -> Words:
     """Render Markdown, and find who is mentioned in it; one query where it mentions anybody."""
-    handles = markup.mentions_in(body)
-    members = find_members_by_handle(handles) if handles else {}
-    html = markup.to_html(body, members)
-    return Words(html, list(members.values()), markup.quoted_in(html))
+    return render_each([body])[0]
+
+
+def render_each(bodies: Sequence[str]) -> list[Words]:
+    """Render several texts, with one query for all who are mentioned in any."""
+    mentioned = [markup.mentions_in(body) for body in bodies]
+    handles = set().union(*mentioned)
+    known = find_members_by_handle(handles) if handles else {}
+    found = []
+    for body, own in zip(bodies, mentioned, strict=True):
+        members = {handle: member for handle, member in known.items() if handle in own}
+        html = markup.to_html(body, members)
+        found.append(Words(html, list(members.values()), markup.quoted_in(html)))
+    return found

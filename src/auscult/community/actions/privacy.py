@@ -27,7 +27,7 @@ from auscult.community.models import (
     TopicRhythm,
     UsefulnessRating,
 )
-from auscult.community.words import render
+from auscult.community.words import render_each
 from auscult.shared import audit
 from auscult.shared.standing import Standing
 
@@ -85,6 +85,6 @@ def _forget_mentions(handle: str | None) -> None:
                     [
                         [pk for pk, _ in batch],
                         [body for _, body in batch],
-                        [render(body).html for _, body in batch],
+                        [each.html for each in render_each([body for _, body in batch])],
                     ],
                 )
