@@ -34,6 +34,7 @@ SILENT = {
     "community.require_may_write": "reads, and refuses",
     "community.save_draft": "an event would tell when each member types; nobody else sees it",
     "community.statement": "puts a decision into words",
+    "community.tell_followers": "a job of add_comment, which wrote its own",
     "community.tell_mentioned": "a step of create_posting and add_comment, which write theirs",
     "community.tell_of_comment": "a step of add_comment, which writes its own",
     "community.tell_of_posting": "a job of create_posting, which wrote its own",
@@ -47,11 +48,9 @@ SILENT = {
     "surveys.book": "a step of the honoraria's actions, which write theirs",
     "surveys.cast_ballot": "an event beside the turnout would tell when each member voted; close_survey counts them",
     "surveys.close_due_surveys": "calls close_survey, which writes one for each",
-    "surveys.refresh_live_result": "a step of cast_ballot and close_survey, which write theirs",
     "surveys.save_answers": "an event would tell when each member answered; nothing is counted yet",
     "surveys.unsubscribe_token": "signs a number, writes nothing",
     "voice.make_letter": "typesets a letter, writes nothing",
-    "voice.note_due_silences": "calls note_silence, which writes one for each",
     "voice.signable_version": "reads which text is signed now",
 }
 #: Actions whose event has another name than theirs, and why.
@@ -76,6 +75,7 @@ OTHER_NAMES = {
     "partnerships.take_step": ("partnerships.occurrence.step", "the occurrence is what it happens to"),
     "surveys.unsubscribe": ("surveys.invitations.unsubscribe", "the action's name is that of the link in the mail"),
     "voice.state_nobody": ("voice.mandate.state", "the trail must not tell who thinks what"),
+    "voice.note_due_silences": ("voice.silence.note", "one event for each silence, as note_silence writes"),
 }
 #: Events that name no actor although somebody acted, and why.
 WITHOUT_ACTOR = {
@@ -179,7 +179,7 @@ def watch(action: str, function: Callable[..., Any]) -> Callable[..., Any]:
         if action in SILENT:
             faults.extend(f"{action} is said to be silent, and wrote {event}" for event, _ in call.events)
         else:
-            faults.extend(judge(call, keywords["standing"].member_id))
+            faults.extend(judge(call, actor.member_id if (actor := keywords.get("standing")) else None))
         if call.events:
             ran.add(action)
         return result

@@ -1,19 +1,39 @@
 """Bad input over HTTP: an answer that says what is wrong, never a failure of ours."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
+from auscult.community.actions.postings import PollDraft, create_posting
 from auscult.members.models import Account, Member
 from auscult.shared import clock
-
-from .test_routes import clients  # noqa: F401 - a fixture
+from auscult.shared.models import Topic
+from auscult.surveys.questionnaire.document import Choice
+from auscult.surveys.rules import single_choice
 
 pytestmark = pytest.mark.django_db
 HUGE = "9" * 5000
 
 
 @pytest.fixture
-def member(clients):  # noqa: F811
+def clients(make_member, topics, settings):
+    """A signed-in member and a moderator's post with an open poll."""
+    settings.CLOCK_BEHIND = timedelta(0)
+    present = clock.now()
+    until = present + timedelta(days=90)
+    posting = create_posting(
+        standing=make_member(until=until), now=present, title="t", body="b", topic=Topic.objects.first().slug,
+        poll=PollDraft((single_choice("q1", "?", (Choice("a", "A"), Choice("b", "B"))),), present + timedelta(days=1)),
+    )  # fmt: skip
+    client = Client()
+    standing = make_member(until=until)
+    client.force_login(Account.objects.get(pk=Member.objects.get(pk=standing.member_id).account_id))
+    return {"member": client}, posting
+
+
+@pytest.fixture
+def member(clients):
     people, posting = clients
     return people["member"], posting
 

@@ -55,7 +55,9 @@ def members(rows: int, **fields: Any) -> list[int]:
         """
         WITH a AS (
             INSERT INTO members_account (email, password, is_active)
-            SELECT gen_random_uuid() || '@example.org', '!', true FROM generate_series(1, %(rows)s) RETURNING id)
+            SELECT gen_random_uuid() || '@example.org', '!', true FROM generate_series(1, %(rows)s) RETURNING id, email),
+        e AS (
+            INSERT INTO account_emailaddress (user_id, email, verified, "primary") SELECT id, email, true, true FROM a)
         INSERT INTO members_member (account_id, level, member_class, specialty_group, state, sex, career, verified_at,
                                     verified_until, lapse_notice, suspends_at, suspended_at, suspended_for)
         SELECT id, %(level)s, 'physician', 'WG01', 'NY', 'F', '18+', %(long_ago)s, %(verified_until)s, '', %(suspends_at)s,

@@ -89,7 +89,6 @@ SILENT = {
     "save_answers": "an event would tell when each member answered; nothing is counted yet",
     "unsubscribe_token": "signs a number, writes nothing",
     "book": "a step of the honoraria's actions, which write theirs",
-    "refresh_live_result": "a step of cast_ballot and close_survey, which write theirs",
     "close_due_surveys": "calls close_survey, which writes one for each",
 }
 

@@ -128,7 +128,7 @@ def test_from_register_to_record(tmp_path, settings):
     posting = answer["Location"]
     html = author.get(posting).content.decode()
     assert "Your name is not on your ballot" in html
-    assert "first figures appear when 20 have answered" in html
+    assert "first figures appear when 20 members have voted" in html
     survey = Survey.objects.get()
 
     voters = []

@@ -26,10 +26,20 @@ from auscult.surveys.models import Ballot, BallotDraft, BallotKey, CountedBallot
 from auscult.surveys.questionnaire.document import Choice, Kind, Question
 from auscult.surveys.rules import BallotMode, poll, single_choice
 from auscult.surveys.tasks import vacuum_ballots
-from auscult.surveys.traces import clear_statistics
+from auscult.surveys.traces import StillRead, clear_statistics
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 VOTERS = 40
+
+
+def vacuum():
+    """Run the job until no other connection, such as autovacuum's, holds it up; the worker tries again the same way."""
+    for _ in range(1000):
+        try:
+            return vacuum_ballots()
+        except StillRead:
+            connection.close()
+    raise AssertionError("another connection never let go")
 
 
 def rows(sql, *parameters):
@@ -66,7 +76,7 @@ def voted(make_member, now):
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     close_survey(standing=author, now=now + timedelta(days=1), survey_id=survey.pk)
-    vacuum_ballots()
+    vacuum()
     return survey, order
 
 
@@ -239,7 +249,7 @@ def test_no_file_of_the_server_holds_a_key_a_locator_or_two_nonces_of_one_ballot
     # Until the close, the locators are there: the search finds what it looks for.
     assert found_in(data, oid, secrets)
     close_survey(standing=author, now=now + timedelta(days=1), survey_id=survey.pk)
-    vacuum_ballots()
+    vacuum()
     assert found_in(data, oid, secrets) == set()
     # The key that was ever stored was sealed; the plain one was in no file at any time.
 

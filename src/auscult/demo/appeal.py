@@ -160,7 +160,7 @@ OPEN_CLAUSES = (
 
 def open_letter_to_sign(people: People, signatures: int) -> Appeal:
     """An open letter that collects signatures when the demonstration starts."""
-    drafted = STORY_NOW - timedelta(days=9)
+    drafted = STORY_NOW - timedelta(hours=44)
     cast = gather_cast()
     author = cast.pick("Family medicine", STORY_NOW)
     letter = appeals.draft_appeal(
@@ -182,7 +182,7 @@ def open_letter_to_sign(people: People, signatures: int) -> Appeal:
             sha256=version.sha256,
             display=Display.SPECIALTY,
         )
-    opened = drafted + timedelta(days=1)
+    opened = drafted + timedelta(hours=24)
     appeals.moderate_appeal(
         standing=people.standing("moderator", opened), now=opened, appeal_id=letter.pk, reason="in_order"
     )

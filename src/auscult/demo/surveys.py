@@ -211,7 +211,8 @@ INVITED: dict[str, Any] = {
 
 def invite_physician(size: Size, people: People) -> None:
     """Open a sample survey in whose sample the physician is, and send the first invitations."""
-    opened = STORY_NOW - timedelta(hours=30)
+    # After the survey before it, and before the poll after it: the record is told in order.
+    opened = STORY_NOW - timedelta(hours=23)
     closes = STORY_NOW + timedelta(days=12)
     researcher = people.standing("researcher", opened)
     survey = draft_survey(

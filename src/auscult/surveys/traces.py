@@ -19,9 +19,23 @@ TABLES = (
 )
 
 
+class StillRead(Exception):
+    """Another connection may still see deleted rows, so rewriting the tables would keep them. Try again later."""
+
+
 def rewrite_tables() -> None:
-    """Write the tables into new files in the order of their keys: neither dead rows nor the order of voting remain."""
+    """Write the tables into new files in the order of their keys: neither dead rows nor the order of voting remain.
+
+    Raises:
+        StillRead: a snapshot of another connection is older than this transaction; a backup or an analyst's query.
+    """
     with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+            "AND backend_xmin IS NOT NULL"
+        )
+        if cursor.fetchone()[0]:
+            raise StillRead("Another connection reads the database; deleted ballots are removed when it has ended.")
         for table in TABLES:
             cursor.execute(f"CLUSTER {table} USING {table}_pkey")
 

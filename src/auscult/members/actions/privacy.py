@@ -310,10 +310,12 @@ def _count_old(model: type[models.Model], field: SealedField, prefix: bytes) -> 
 
 
 def _old_values(model: type[models.Model], field: SealedField, prefix: bytes) -> list[tuple[int, bytes]]:
+    key = model._meta.pk.column
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT id, {field.column} FROM {model._meta.db_table} "  # noqa: S608 - names of our own tables
-            f"WHERE {field.column} IS NOT NULL AND substring({field.column} FROM 1 FOR %s) <> %s ORDER BY id LIMIT 500",
+            f"SELECT {key}, {field.column} FROM {model._meta.db_table} "  # noqa: S608 - names of our own tables
+            f"WHERE {field.column} IS NOT NULL AND substring({field.column} FROM 1 FOR %s) <> %s "
+            f"ORDER BY {key} LIMIT 500",
             [len(prefix), prefix],
         )
         return [(pk, bytes(sealed)) for pk, sealed in cursor.fetchall()]
