@@ -200,7 +200,16 @@ def _listen() -> None:
         if calls:
             calls[-1].events.append((event, standing.member_id if standing else None))
 
-    audit.record = record
+    written_each = audit.record_each
+
+    @functools.wraps(written_each)
+    def record_each(event: str, things: Any, *, standing: Any, now: Any) -> None:
+        written_each(event, things, standing=standing, now=now)
+        calls = _running.__dict__.get("calls")
+        if calls:
+            calls[-1].events += [(event, standing.member_id if standing else None)] * len(things)
+
+    audit.record, audit.record_each = record, record_each
 
 
 def find_actions() -> dict[str, Callable[..., Any]]:
