@@ -86,6 +86,7 @@ _NOTHING_DUE = "a job that finds nothing due writes nothing"
 _NOTHING_NEW = "the same words again change nothing"
 #: Actions that write no event where nothing changed, and when that is.
 ONLY_IF_NEEDED = {
+    "voice.note_due_silences": "no silence is due",
     "community.add_comment": _NOTHING_NEW,
     "community.create_posting": _NOTHING_NEW,
     "community.edit_comment": _NOTHING_NEW,
