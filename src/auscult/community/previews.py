@@ -84,12 +84,16 @@ def _ask(url: str, allowed: Callable[[str], bool]) -> tuple[int, http.client.HTT
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("GET", path, headers={"User-Agent": _AGENT, "Accept": "text/html", "Connection": "close"})
         answer = connection.getresponse()
-        return answer.status, answer.msg, answer.read(MOST_BYTES)
+        body = answer.read(MOST_BYTES)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise NoPreviewError("not reached") from error
     finally:
         late.cancel()
         connection.close()
+    if connection.is_cut_off:
+        # Without a length, a body that was cut off looks like one that ended.
+        raise NoPreviewError("not reached")
+    return answer.status, answer.msg, body
 
 
 def _resolve(host: str, port: int, allowed: Callable[[str], bool]) -> str:
@@ -109,6 +113,7 @@ class _Pinned(http.client.HTTPConnection):
         super().__init__(host, port, timeout=TIMEOUT_SECONDS)
         self._address, self._tls = address, tls
         self._wire: socket.socket | None = None
+        self.is_cut_off = False
 
     def connect(self) -> None:
         """Connect to the address that was looked at."""
@@ -124,6 +129,7 @@ class _Pinned(http.client.HTTPConnection):
 
     def cut_off(self) -> None:
         """End the conversation from another thread: whoever waits for it gets an end of file."""
+        self.is_cut_off = True
         if self._wire is not None:
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(self._wire, socket.SHUT_RDWR)

@@ -6,8 +6,13 @@ stays in the write-ahead log until its segments are removed. What cannot be remo
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 from django.db import connection
 
+#: How often, and for how long each time, the job looks whether earlier transactions have ended before it comes again later.
+WAITS, WAIT_SECONDS = 100, 0.05
 #: Tables that hold a link between a member and a ballot, or part of one.
 TABLES = (
     "surveys_ballotkey",
@@ -27,17 +32,29 @@ def rewrite_tables() -> None:
     """Write the tables into new files in the order of their keys: neither dead rows nor the order of voting remain.
 
     Raises:
-        StillRead: a snapshot of another connection is older than this transaction; a backup or an analyst's query.
+        StillRead: a transaction that ran before this one goes on: a backup, or an analyst's query.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
-            "AND backend_xmin IS NOT NULL"
-        )
-        if cursor.fetchone()[0]:
-            raise StillRead("Another connection reads the database; deleted ballots are removed when it has ended.")
+        _wait_for_earlier(cursor)
         for table in TABLES:
             cursor.execute(f"CLUSTER {table} USING {table}_pkey")
+
+
+def _wait_for_earlier(cursor: Any) -> None:
+    """Wait until every transaction that runs now has ended, of any database: rewriting keeps what the oldest might see."""
+    cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
+    (begun,) = cursor.fetchone()
+    for _ in range(WAITS):
+        cursor.execute(
+            "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint >= %s AND NOT EXISTS ("
+            "SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+            "AND age(backend_xmin) > age((%s %% 4294967296)::text::xid))",
+            [begun, begun],
+        )
+        if cursor.fetchone()[0]:
+            return
+        time.sleep(WAIT_SECONDS)
+    raise StillRead("Another transaction reads the database; deleted ballots are removed when it has ended.")
 
 
 def clear_statistics() -> list[str]:
